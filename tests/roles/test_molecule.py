@@ -1,0 +1,19 @@
+"""Each role alone: its molecule scenario, in the order of site.yml, against one rehearsal cloud."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+
+from tests.commands import BIN, ROOT, run
+
+
+def roles() -> list[str]:
+    """The roles that site.yml applies, in its order."""
+    plays = yaml.safe_load((ROOT / "site.yml").read_text())
+    return [role["role"] for play in plays for role in play.get("roles", [])]
+
+
+@pytest.mark.parametrize("role", roles())
+def test_molecule(role: str, services: dict[str, str]) -> None:
+    run(f"molecule-{role}", BIN / "molecule", "test", "--scenario-name", role, env=services)
