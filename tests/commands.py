@@ -43,7 +43,9 @@ def run(
     except subprocess.TimeoutExpired as late:
         output = late.output or b""
         log.write_text(output if isinstance(output, str) else output.decode(errors="replace"))
-        raise AssertionError(f"{layer}: {' '.join(words)} did not end within {timeout} s; log: {log}") from late
+        raise AssertionError(
+            f"{layer}: {' '.join(words)} did not end within {timeout} s; log: {log}"
+        ) from late
     log.write_text(done.stdout)
     if done.returncode:
         tail = "\n".join(done.stdout.splitlines()[-40:])

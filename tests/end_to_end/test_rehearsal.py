@@ -1,0 +1,175 @@
+"""The whole platform, from nothing to a note in PostgreSQL, and back to nothing."""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+import threading
+import time
+from collections.abc import Iterator
+
+import boto3
+import psycopg
+import pytest
+import requests
+
+from tests.commands import BIN, ROOT, run
+from tests.conftest import FOLDER, exported, sandbox
+from tests.end_to_end.traces import traces
+from tests.end_to_end.visitor import Visitor
+
+NOTE = f"Packing list {secrets.token_hex(4)}"
+RECAP = re.compile(r"^(\S+)\s+: ok=\d+\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)", re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def before() -> set[str]:
+    """What was on the machine before the sandbox."""
+    sandbox("down", layer="sandbox-down")
+    return traces(FOLDER)
+
+
+@pytest.fixture(scope="module")
+def platform(before: set[str]) -> Iterator[dict[str, str]]:
+    """The environment of an outside client of the platform that `up` has built."""
+    sandbox("up", layer="sandbox-up")
+    yield exported(FOLDER / "env")
+    sandbox("down", layer="sandbox-down")
+
+
+def site(layer: str, env: dict[str, str], *options: str) -> None:
+    """Run site.yml; fails when it changed anything."""
+    done = run(layer, BIN / "ansible-playbook", "site.yml", "-i", "inventories/sandbox", *options, env=env)
+    recap = RECAP.findall(done.stdout)
+    assert recap, "site.yml ran on no site"
+    changed = [f"{host} changed={changed}" for host, changed, *_ in recap if changed != "0"]
+    assert not changed, f"a second run changed something: {changed}; log: {layer}.log"
+
+
+def test_a_person_writes_a_note(platform: dict[str, str]) -> None:
+    visitor = Visitor(platform["NOTEJAM_URL"])
+    email, password = f"{secrets.token_hex(6)}@example.com", secrets.token_urlsafe(16)
+    visitor.submit("/signup/", email=email, password=password, repeat_password=password)
+    home = visitor.submit("/signin/", email=email, password=password)
+    assert "All notes (0)" in home
+    visitor.submit("/notes/create/", name=NOTE, text="Passport, charger")
+    home = visitor.get("/")
+    assert NOTE in home
+    assert "All notes (1)" in home
+
+
+def test_the_note_is_a_row_in_postgresql(platform: dict[str, str]) -> None:
+    session = boto3.Session(
+        aws_access_key_id=platform["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=platform["AWS_SECRET_ACCESS_KEY"],
+        region_name=platform["AWS_REGION"],
+    )
+    endpoint = platform["AWS_ENDPOINT_URL"]
+    rds = session.client("rds", endpoint_url=endpoint)
+    cluster = rds.describe_db_clusters()["DBClusters"][0]
+    secret = session.client("secretsmanager", endpoint_url=endpoint).get_secret_value(
+        SecretId=cluster["MasterUserSecret"]["SecretArn"]
+    )
+    login = json.loads(secret["SecretString"])
+    for host in (cluster["Endpoint"], cluster["ReaderEndpoint"]):
+        with psycopg.connect(
+            host=host,
+            port=cluster["Port"],
+            dbname=cluster["DatabaseName"],
+            user=login["username"],
+            password=login["password"],
+            sslmode="require",
+        ) as connection:
+            tables = connection.execute(
+                "SELECT table_name FROM information_schema.columns"
+                " WHERE column_name = 'text' AND table_schema = 'public'"
+            ).fetchall()
+            names = [
+                name
+                for (table,) in tables
+                for (name,) in connection.execute(
+                    psycopg.sql.SQL("SELECT name FROM {}").format(psycopg.sql.Identifier(table))
+                )
+            ]
+        assert NOTE in names, f"no row of the note at {host}"
+
+
+def test_a_second_run_changes_nothing(platform: dict[str, str]) -> None:
+    site("site-second-run", platform)
+
+
+def test_a_plan_of_what_stands_is_empty(platform: dict[str, str]) -> None:
+    site("site-check", platform, "--check", "--diff")
+
+
+def test_a_deleted_pod_interrupts_nobody(platform: dict[str, str]) -> None:
+    statuses: list[int | str] = []
+    stop = threading.Event()
+
+    def visit() -> None:
+        while not stop.is_set():
+            try:
+                statuses.append(requests.get(platform["NOTEJAM_URL"] + "/signin/", timeout=10).status_code)
+            except requests.RequestException as error:
+                statuses.append(type(error).__name__)
+            time.sleep(0.05)
+
+    def kubectl(*words: str) -> str:
+        return run("kubectl", "kubectl", "--namespace", "notejam", *words, env=platform).stdout
+
+    web = ("--selector", "app.kubernetes.io/component=web", "--output", "name")
+    pods = kubectl("get", "pods", *web).split()
+    assert len(pods) == 2
+    visitor = threading.Thread(target=visit)
+    visitor.start()
+    try:
+        kubectl("delete", pods[0], "--wait=true")
+        kubectl("rollout", "status", "deployment/notejam", "--timeout=120s")
+    finally:
+        stop.set()
+        visitor.join()
+    assert set(statuses) == {200}, (
+        f"of {len(statuses)} visits: { {s: statuses.count(s) for s in set(statuses)} }"
+    )
+    assert pods[0] not in kubectl("get", "pods", *web).split()
+
+
+def test_status_tells_what_is_healthy_and_up_heals(platform: dict[str, str]) -> None:
+    """The gateway dies; nothing that it knew is lost, and `status` is healthy after `up`."""
+    ec2 = boto3.client(
+        "ec2",
+        endpoint_url=platform["AWS_ENDPOINT_URL"],
+        aws_access_key_id=platform["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=platform["AWS_SECRET_ACCESS_KEY"],
+        region_name=platform["AWS_REGION"],
+    )
+    networks = {vpc["VpcId"] for vpc in ec2.describe_vpcs()["Vpcs"]}
+    gateway = run("pgrep", "pgrep", "--full", "--", "sandbox.aws").stdout.split()
+    mine = [pid for pid in gateway if f"NOTEJAM_SANDBOX={FOLDER}" in _environ(pid)]
+    assert mine, "no gateway runs for this sandbox"
+    for pid in mine:
+        run("kill", "kill", "-KILL", pid)
+    sandbox("up", layer="sandbox-heal")
+    sandbox("status", layer="sandbox-status")
+    assert {vpc["VpcId"] for vpc in ec2.describe_vpcs()["Vpcs"]} == networks
+
+
+def _environ(pid: str) -> list[str]:
+    from pathlib import Path
+
+    try:
+        return Path(f"/proc/{pid}/environ").read_bytes().decode(errors="replace").split("\0")
+    except OSError:
+        return []
+
+
+def test_down_leaves_nothing(platform: dict[str, str], before: set[str]) -> None:
+    assert traces(FOLDER) - before, "the sandbox stands, yet no trace of it was seen"
+    sandbox("down", layer="sandbox-down")
+    left = {
+        trace
+        for trace in traces(FOLDER) - before
+        if str(ROOT) in trace or "njs" in trace or "notejam" in trace
+    }
+    assert not left
