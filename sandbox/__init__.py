@@ -1,0 +1,1 @@
+"""The rehearsal cloud: an emulated AWS and real Kubernetes, PostgreSQL, registry and Git behind it."""
