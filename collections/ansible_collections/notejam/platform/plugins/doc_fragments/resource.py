@@ -1,0 +1,34 @@
+# Copyright (c) Notejam platform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Options of every module that is built on module_utils/resource.py."""
+
+
+class ModuleDocFragment:
+    DOCUMENTATION = r"""
+options:
+  state:
+    description:
+      - V(present) creates the resource, or changes it to what is declared; V(absent) deletes it.
+    type: str
+    choices: [present, absent]
+    default: present
+  wait:
+    description:
+      - Whether to wait until the resource is ready for use, or gone.
+      - Also waits for a creation that an earlier run asked for.
+    type: bool
+    default: true
+  wait_timeout:
+    description:
+      - How long to wait, in seconds.
+    type: int
+    default: 1800
+attributes:
+  check_mode:
+    description: Reports what would change without calling an API operation that writes.
+    support: full
+  diff_mode:
+    description: Returns what is declared as it is and as it will be; secrets are left out.
+    support: full
+"""
