@@ -1,0 +1,1 @@
+"""The sandbox's Kubernetes: what EKS would run (control plane, nodes, add-ons), on this machine."""
