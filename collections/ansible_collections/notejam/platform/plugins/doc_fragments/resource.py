@@ -13,6 +13,16 @@ options:
     type: str
     choices: [present, absent]
     default: present
+  tags:
+    description:
+      - The resource's tags. Left out, the tags stay as they are.
+    type: dict
+    aliases: [resource_tags]
+  purge_tags:
+    description:
+      - Whether tags that are not in O(tags) are removed. Those that begin with C(aws:) are AWS's own and stay.
+    type: bool
+    default: true
   wait:
     description:
       - Whether to wait until the resource is ready for use, or gone.

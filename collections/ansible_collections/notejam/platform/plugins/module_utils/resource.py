@@ -55,7 +55,7 @@ class Resource:
     secret: frozenset[str] = frozenset()
     """Keys whose values appear in no result and no diff."""
     comparisons: Mapping[str, Callable[[Any, Any], bool]] = {}
-    """How to compare a key, called with what is and what is declared (see compare.py); `holds` if not named."""
+    """How to compare a key, called with what is and what is declared (see compare.py); else by `holds`."""
 
     def __init__(self, module: AnsibleAWSModule) -> None:
         self.module = module
@@ -113,7 +113,7 @@ class Resource:
         """
 
     def settled(self, current: State) -> bool:
-        """Whether an unchanged resource needs no wait(); override it to save polls and a second describe()."""
+        """Whether an unchanged resource needs no wait(); overriding it saves polls and a describe()."""
         return type(self).wait is Resource.wait
 
 

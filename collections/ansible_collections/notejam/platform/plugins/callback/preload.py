@@ -1,0 +1,62 @@
+# Copyright (c) Notejam platform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Loads the AWS SDK once, in the process that all workers are forked from."""
+
+from __future__ import annotations
+
+DOCUMENTATION = """
+name: preload
+type: aggregate
+version_added: 0.1.0
+short_description: Load the AWS SDK once for all workers
+author: Notejam platform contributors
+description:
+  - Imports boto3 and amazon.aws before the first worker is forked, and lets all sessions share one loader of
+    service models, so that a module run by this collection's C(normal) action starts with all of it.
+  - Does nothing where boto3 is missing.
+requirements:
+  - boto3
+"""
+
+import importlib
+
+from ansible.plugins.callback import CallbackBase
+from ansible.utils.display import Display
+
+MODULE_UTILS = "ansible_collections.amazon.aws.plugins.module_utils."
+# Parsing a service's model takes longer than most API calls; these are the services that the roles use.
+SERVICES = ("ec2", "ecr", "eks", "iam", "kms", "rds", "resourcegroupstaggingapi", "secretsmanager", "sts")
+
+
+def share_models() -> None:
+    """Make all botocore sessions of this process and its forks share one loader with its parsed models."""
+    import botocore.loaders
+    import botocore.session
+
+    loader = botocore.loaders.create_loader(botocore.session.Session().get_config_variable("data_path"))
+    botocore.session.create_loader = lambda search_path_string=None: loader
+    for service in SERVICES:
+        loader.load_service_model(service, "service-2")
+        loader.load_service_model(service, "endpoint-rule-set-1")
+    for data in ("endpoints", "sdk-default-configuration", "_retry", "partitions"):
+        loader.load_data(data)
+
+
+class CallbackModule(CallbackBase):
+    """A callback only because callbacks are loaded before the first fork."""
+
+    CALLBACK_VERSION = 2.0
+    CALLBACK_TYPE = "aggregate"
+    CALLBACK_NAME = "notejam.platform.preload"
+    CALLBACK_NEEDS_ENABLED = True
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        try:
+            importlib.import_module("boto3")
+            for name in ("modules", "ec2", "iam", "rds"):
+                importlib.import_module(MODULE_UTILS + name)
+            share_models()
+        except ImportError as error:
+            Display().vvv(f"The AWS SDK is not preloaded: {error}")
