@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.policy import compare_policies
@@ -35,7 +36,12 @@ def same(current: Any, desired: Any) -> bool:
 
 def same_items(current: Any, desired: Any) -> bool:
     """Whether two lists hold the same items in any order; None counts as empty."""
-    return sorted(map(repr, current or [])) == sorted(map(repr, desired or []))
+    return sorted(map(_canonical, current or [])) == sorted(map(_canonical, desired or []))
+
+
+def _canonical(value: Any) -> str:
+    """The same text for equal values, also for dicts whose keys come in another order."""
+    return json.dumps(value, sort_keys=True, default=str)
 
 
 def same_policy(current: Any, desired: Any) -> bool:
