@@ -1,0 +1,81 @@
+"""The emulated AWS of one sandbox, put together."""
+
+import logging
+import os
+
+from sandbox.aws.calls import Handlers
+from sandbox.aws.clients import Clients
+from sandbox.aws.documents import Documents
+from sandbox.aws.emulator import Emulator, Forwarding, Moto
+from sandbox.aws.gateway import Gateway
+from sandbox.aws.identities import Identities
+from sandbox.aws.journal import Journal
+from sandbox.aws.principals import Principal, Principals
+from sandbox.aws.request_log import RequestLog
+from sandbox.errors import SandboxError
+from sandbox.settings import Settings
+
+log = logging.getLogger(__name__)
+
+ADMINISTRATOR = "administrator"
+ADMINISTRATOR_POLICY = "arn:aws:iam::aws:policy/AdministratorAccess"
+
+
+class Cloud:
+    """What `python -m sandbox.aws` serves, with its state in `aws/` of the sandbox's folder."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        folder = settings.folder / "aws"
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.documents = Documents(folder / "state.sqlite")
+        self.principals = Principals(self.documents)
+        self.request_log = RequestLog(folder / "requests.jsonl")
+        self.emulator = self._emulator()
+        self.clients = Clients(self.emulator)
+        self._make_administrator()
+        self.gateway = Gateway(
+            self.emulator, self.principals, self.request_log, self._handlers(), {}, settings.account_id
+        )
+
+    def _emulator(self) -> Emulator:
+        if self.settings.emulator == "moto":
+            moto = Moto(Journal(self.settings.folder / "aws" / "journal.jsonl"))
+            log.info("Replayed %d requests of the journal", moto.replay())
+            return moto
+        endpoint_url = os.environ.get("NOTEJAM_EMULATOR_URL")
+        if not endpoint_url:
+            raise SandboxError(
+                f"The emulator is set to {self.settings.emulator!r} in settings.json of the sandbox, and "
+                'NOTEJAM_EMULATOR_URL does not say where it answers: set it, or take the emulator "moto".'
+            )
+        return Forwarding(endpoint_url)
+
+    def _handlers(self) -> Handlers:
+        return Identities(self.principals).handlers()
+
+    def _make_administrator(self) -> None:
+        """The IAM user behind the credentials of `.sandbox/env`."""
+        settings = self.settings
+        if self.principals.get(settings.access_key_id):
+            return
+        iam = self.clients.get("iam", settings.account_id, settings.region)
+        try:
+            user = iam.create_user(UserName=ADMINISTRATOR)["User"]
+        except iam.exceptions.EntityAlreadyExistsException:
+            user = iam.get_user(UserName=ADMINISTRATOR)["User"]
+        iam.attach_user_policy(UserName=ADMINISTRATOR, PolicyArn=ADMINISTRATOR_POLICY)
+        self.principals.add(
+            Principal(
+                settings.account_id,
+                user["Arn"],
+                user["UserId"],
+                settings.access_key_id,
+                settings.secret_access_key,
+            )
+        )
+
+    def close(self) -> None:
+        """Let go of the files; what they hold is whole at any moment."""
+        self.request_log.close()
+        self.documents.close()

@@ -1,0 +1,128 @@
+"""The gateway: whatever speaks AWS's API to this sandbox speaks to it.
+
+A request is identified from its signature's scope and botocore's service models, its signer is authenticated,
+a handler of ours answers it where there is one, else the emulator; and it is logged.
+"""
+
+import json
+import logging
+import secrets
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from sandbox.aws import protocol
+from sandbox.aws.calls import Call, Handlers
+from sandbox.aws.clients import Clients
+from sandbox.aws.emulator import Emulator
+from sandbox.aws.errors import AWSError
+from sandbox.aws.http import Request, Response
+from sandbox.aws.principals import Principal, Principals, anonymous
+from sandbox.aws.protocol import Operation
+from sandbox.aws.request_log import Line, RequestLog, resource_of
+from sandbox.aws.signature import Signature
+
+log = logging.getLogger(__name__)
+
+INTERNAL = "/_sandbox/"  # the sandbox's own paths: no AWS service has one like it
+HEALTH = f"{INTERNAL}health"
+
+Internal = Callable[[Request], Response]
+
+
+class Gateway:
+    """A WSGI application (PEP 3333)."""
+
+    def __init__(
+        self,
+        emulator: Emulator,
+        principals: Principals,
+        request_log: RequestLog,
+        handlers: Handlers,
+        internal: dict[str, Internal],
+        default_account: str,
+    ) -> None:
+        self.emulator = emulator
+        self.clients = Clients(emulator)
+        self._principals = principals
+        self._log = request_log
+        self._handlers = handlers
+        self._internal = {HEALTH: lambda request: json_response({"status": "ok"}), **internal}
+        self._default_account = default_account
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        request = Request.from_environ(environ)
+        response = self.serve_internal(request) if request.path.startswith(INTERNAL) else self.serve(request)
+        return response.start(start_response)
+
+    def serve(self, request: Request) -> Response:
+        """Answer a request of AWS's API; every failure is an error in the protocol of the service called."""
+        line = Line()
+        operation: Operation | None = None
+        try:
+            signature = Signature.of(request) or self._unsigned(request)
+            line.region, line.service = signature.region, signature.service
+            operation = protocol.identify(request, signature.service)
+            line.service, line.operation = operation.service, operation.name
+            line.action = operation.iam_action
+            principal = self._authenticate(request, signature, operation)
+            line.account, line.principal = principal.account, principal.arn
+            call = Call(operation, request, principal, signature.region, self.emulator, self.clients)
+            line.resource = resource_of(call.parameters, operation.model.input_shape)
+            response = self._answer(call)
+        except AWSError as error:
+            line.error = error.code
+            response = protocol.answer(operation, error) if operation else unidentified(error)
+        except Exception:
+            log.exception("The gateway failed in %s", line.action or request.path)
+            failure = AWSError("InternalFailure", "The sandbox's gateway failed; its log says why.", 500)
+            line.error = failure.code
+            response = protocol.answer(operation, failure) if operation else unidentified(failure)
+        line.status = response.status
+        self._log.write(line)
+        return with_request_id(response)
+
+    def _answer(self, call: Call) -> Response:
+        operation = call.operation
+        if handler := self._handlers.get((operation.service, operation.name)):
+            return protocol.answer(operation, handler(call))
+        return self.emulator.send(call.request, call.account, operation.service, operation.name)
+
+    def _authenticate(self, request: Request, signature: Signature, operation: Operation) -> Principal:
+        if not signature.access_key_id:
+            return anonymous(self._default_account)
+        return self._principals.authenticate(request, signature, operation.protocol)
+
+    def _unsigned(self, request: Request) -> Signature:
+        """A stand-in for the signature of the few operations that take none."""
+        if any(f"Action={name}".encode() in request.body for name in protocol.UNSIGNED_STS):
+            return Signature("", "us-east-1", "sts", (), "", "", presigned=False)
+        raise AWSError("MissingAuthenticationToken", "Request is missing Authentication Token", 403)
+
+    def serve_internal(self, request: Request) -> Response:
+        """Answer a request of the sandbox's own processes."""
+        for prefix, serve in self._internal.items():
+            if request.path.startswith(prefix):
+                return serve(request)
+        return json_response({"message": f"The gateway has no {request.path}"}, 404)
+
+
+def json_response(document: object, status: int = 200) -> Response:
+    return Response(status, {"Content-Type": "application/json"}, json.dumps(document).encode())
+
+
+def unidentified(error: AWSError) -> Response:
+    """An error for a request of which not even the service is known; every client finds the code in the
+    header.
+    """
+    response = json_response({"__type": error.code, "message": error.message}, error.status)
+    return Response(response.status, {**response.headers, "x-amzn-ErrorType": error.code}, response.body)
+
+
+def with_request_id(response: Response) -> Response:
+    """AWS gives every answer an id: https://docs.aws.amazon.com/AmazonS3/latest/userguide/get-request-
+    ids.html
+    """
+    if any(name.lower() == "x-amzn-requestid" for name in response.headers):
+        return response
+    headers = {**response.headers, "x-amzn-RequestId": secrets.token_hex(16)}
+    return Response(response.status, headers, response.body)

@@ -1,0 +1,174 @@
+"""STS and the access keys of IAM: the emulator makes credentials, the gateway remembers whose they are.
+
+Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_Operations.html
+"""
+
+import datetime
+import json
+import secrets
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from sandbox.aws import clock
+from sandbox.aws.calls import Call, Handlers, Result
+from sandbox.aws.errors import AWSError
+from sandbox.aws.principals import Principal, Principals, from_credentials
+
+KEY_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+SESSION_SECONDS = 43200
+
+
+class Identities:
+    """Handlers of sts and of iam's access keys."""
+
+    def __init__(self, principals: Principals) -> None:
+        self._principals = principals
+
+    def handlers(self) -> Handlers:
+        return {
+            ("sts", "GetCallerIdentity"): self.get_caller_identity,
+            ("sts", "AssumeRole"): self.assume_role,
+            ("sts", "AssumeRoleWithWebIdentity"): self.assume_role,
+            ("sts", "GetSessionToken"): self.get_session_token,
+            ("sts", "GetFederationToken"): self.get_federation_token,
+            ("iam", "CreateAccessKey"): self.create_access_key,
+            ("iam", "UpdateAccessKey"): self.update_access_key,
+            ("iam", "DeleteAccessKey"): self.delete_access_key,
+        }
+
+    def get_caller_identity(self, call: Call) -> Result:
+        return {"UserId": call.principal.user_id, "Account": call.account, "Arn": call.principal.arn}
+
+    def assume_role(self, call: Call) -> Result:
+        """Only a role that exists and whose trust policy names the caller."""
+        role_arn = call.parameters["RoleArn"]
+        account, name = role_arn.split(":")[4], role_arn.rsplit("/", 1)[-1]
+        if not trusts(trust_policy(call, account, name), call):
+            raise AWSError(
+                "AccessDenied",
+                f"User: {call.principal.arn} is not authorized to perform: {call.operation.iam_action} "
+                f"on resource: {role_arn}",
+                403,
+            )
+        result = call.forward()
+        user = result["AssumedRoleUser"]
+        self._principals.add(
+            from_credentials(account, user["Arn"], user["AssumedRoleId"], result["Credentials"])
+        )
+        return result
+
+    def get_session_token(self, call: Call) -> Result:
+        seconds = call.parameters.get("DurationSeconds") or SESSION_SECONDS
+        return {
+            "Credentials": self._session(call.principal.arn, call.principal.user_id, call.account, seconds)
+        }
+
+    def get_federation_token(self, call: Call) -> Result:
+        name = call.parameters["Name"]
+        arn = f"arn:aws:sts::{call.account}:federated-user/{name}"
+        user_id = f"{call.account}:{name}"
+        seconds = call.parameters.get("DurationSeconds") or SESSION_SECONDS
+        return {
+            "Credentials": self._session(arn, user_id, call.account, seconds),
+            "FederatedUser": {"FederatedUserId": user_id, "Arn": arn},
+        }
+
+    def _session(self, arn: str, user_id: str, account: str, seconds: int) -> dict[str, Any]:
+        credentials = temporary_credentials(seconds)
+        self._principals.add(from_credentials(account, arn, user_id, credentials))
+        return credentials
+
+    def create_access_key(self, call: Call) -> Result:
+        result = call.forward()
+        key = result["AccessKey"]
+        user = call.client("iam").get_user(UserName=key["UserName"])["User"]
+        self._principals.add(
+            Principal(call.account, user["Arn"], user["UserId"], key["AccessKeyId"], key["SecretAccessKey"])
+        )
+        return result
+
+    def update_access_key(self, call: Call) -> Result:
+        result = call.forward()
+        if principal := self._principals.get(call.parameters["AccessKeyId"]):
+            active = call.parameters["Status"] == "Active"
+            self._principals.add(Principal(**{**vars(principal), "active": active}))
+        return result
+
+    def delete_access_key(self, call: Call) -> Result:
+        result = call.forward()
+        self._principals.remove(call.parameters["AccessKeyId"])
+        return result
+
+
+def temporary_credentials(seconds: int) -> dict[str, Any]:
+    """Fresh credentials in the shape of STS, good for `seconds`."""
+    return {
+        "AccessKeyId": "ASIA" + "".join(secrets.choice(KEY_ALPHABET) for _ in range(16)),
+        "SecretAccessKey": secrets.token_urlsafe(30),
+        "SessionToken": secrets.token_urlsafe(96),
+        "Expiration": datetime.datetime.fromtimestamp(int(clock.now()) + seconds, tz=datetime.UTC),
+    }
+
+
+def trust_policy(call: Call, account: str, role: str) -> dict[str, Any]:
+    """The role's trust policy; an empty one when there is no such role."""
+    try:
+        found = call.clients.get("iam", account, call.region).get_role(RoleName=role)["Role"]
+    except ClientError:
+        return {}
+    document = found["AssumeRolePolicyDocument"]
+    return json.loads(document) if isinstance(document, str) else dict(document)
+
+
+def trusts(policy: dict[str, Any], call: Call) -> bool:
+    """Whether a statement of the trust policy names the caller. Conditions are not looked at.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+    """
+    if call.operation.name == "AssumeRoleWithWebIdentity":
+        return any("Federated" in principal_of(statement) for statement in statements(policy))
+    callers = {
+        "*",
+        call.account,
+        f"arn:aws:iam::{call.account}:root",
+        call.principal.arn,
+        role_of(call.principal.arn),
+    }
+    return any(
+        callers.intersection(as_list(principal_of(statement).get("AWS")))
+        for statement in statements(policy)
+        if statement.get("Effect") == "Allow"
+    )
+
+
+def trusts_service(policy: dict[str, Any], service: str) -> bool:
+    """Whether the trust policy lets the AWS service, e.g. `eks.amazonaws.com`, assume the role."""
+    return any(
+        service in as_list(principal_of(statement).get("Service"))
+        for statement in statements(policy)
+        if statement.get("Effect") == "Allow"
+    )
+
+
+def statements(policy: dict[str, Any]) -> list[dict[str, Any]]:
+    return [statement for statement in as_list(policy.get("Statement")) if isinstance(statement, dict)]
+
+
+def principal_of(statement: dict[str, Any]) -> dict[str, Any]:
+    principal = statement.get("Principal") or {}
+    return {"AWS": "*", "Federated": "*"} if principal == "*" else principal
+
+
+def as_list(value: Any) -> list[Any]:
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+def role_of(arn: str) -> str:
+    """The role behind an assumed role's session ARN; any other ARN unchanged."""
+    if ":assumed-role/" not in arn:
+        return arn
+    _, _, _, _, account, resource = arn.split(":", 5)
+    return f"arn:aws:iam::{account}:role/{resource.split('/')[1]}"

@@ -1,0 +1,11 @@
+"""moto, extended: one file a service, each rule with the AWS document it comes from."""
+
+from functools import cache
+
+from sandbox.aws.moto import deterministic
+
+
+@cache
+def install() -> None:
+    """Extend moto in this process, once."""
+    deterministic.install()

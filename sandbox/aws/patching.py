@@ -1,0 +1,12 @@
+"""Replacing what a library defines, where it offers no other way to extend it."""
+
+from typing import Any
+
+
+def replace(owner: object, name: str, value: object) -> Any:
+    """Set the attribute `name` of a module or class; returns what it was. Raises AttributeError when it has
+    none.
+    """
+    before = getattr(owner, name)
+    setattr(owner, name, value)
+    return before

@@ -1,0 +1,80 @@
+"""The log of every request that the gateway served, one JSON object a line: who called what, and how it
+ended.
+
+It holds no parameter but the identifier of the resource that was meant, so no secret can get into it.
+"""
+
+import datetime
+import io
+import json
+import os
+import threading
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from botocore.model import Shape
+
+LARGEST = 64 * 1024 * 1024  # bytes; then one older file is kept beside it
+
+
+@dataclass
+class Line:
+    """One request; `action` is the IAM action, `status` the HTTP status, `error` AWS's error code."""
+
+    account: str = ""
+    principal: str = ""
+    region: str = ""
+    service: str = ""
+    operation: str = ""
+    action: str = ""
+    resource: str = ""
+    status: int = 0
+    error: str = ""
+
+
+class RequestLog:
+    """Safe for several threads."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._path = path
+        self._lock = threading.Lock()
+        self._open()
+
+    def write(self, line: Line) -> None:
+        time = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
+        text = json.dumps({"time": time, **asdict(line)}) + "\n"
+        with self._lock:
+            if self._file.tell() > LARGEST:
+                self._file.close()
+                os.replace(self._path, self._path.with_suffix(".1.jsonl"))
+                self._open()
+            self._file.write(text.encode())
+
+    def _open(self) -> None:
+        self._file = open_private(self._path)
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def open_private(path: Path) -> io.FileIO:
+    """`path` for appending, without a buffer and for the owner only."""
+    return io.FileIO(path, "a", opener=lambda name, flags: os.open(name, flags, 0o600))
+
+
+def resource_of(parameters: dict[str, Any], shape: Shape | None) -> str:
+    """What a request names its resource by: the first required name, id or ARN of its input."""
+    members = getattr(shape, "members", {})
+    required = getattr(shape, "required_members", [])
+    identifying = ("Name", "Id", "Identifier", "Arn", "ARN", "name", "id", "Ids", "Bucket", "names")
+    for name in [*required, *members]:
+        if "token" in name.lower() or not name.endswith(identifying):
+            continue
+        value = parameters.get(name)
+        if isinstance(value, list) and value:
+            value = value[0]
+        if isinstance(value, str) and not members[name].metadata.get("sensitive"):
+            return value
+    return ""
