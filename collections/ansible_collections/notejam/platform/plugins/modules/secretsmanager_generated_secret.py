@@ -1,0 +1,258 @@
+#!/usr/bin/python
+# Copyright (c) Notejam platform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: secretsmanager_generated_secret
+version_added: 0.1.0
+short_description: Manage a secret whose secret parts are generated once
+description:
+  - Keeps a secret in AWS Secrets Manager whose value is a JSON object, made of facts that the task gives and
+    of parts that Secrets Manager generates.
+  - A generated part is made once, inside the module, and is never returned, shown or logged. It is replaced
+    only with O(regenerate=true).
+  - Keys of the value that the task does not name stay as they are.
+  - A secret that is scheduled for deletion is restored, with its value.
+author:
+  - Notejam platform contributors
+options:
+  name:
+    description: The secret's name.
+    type: str
+    required: true
+  description:
+    description: What the secret is for.
+    type: str
+  kms_key_id:
+    description: The ARN of the KMS key that encrypts the secret; by default, a key of Secrets Manager's own.
+    type: str
+  facts:
+    description: The parts of the value that are no secrets, such as a host name. They are shown in diffs.
+    type: dict
+  generate:
+    description: The parts of the value that are generated.
+    type: list
+    elements: dict
+    suboptions:
+      key:
+        description: The part's key in the value.
+        type: str
+        required: true
+      length:
+        description: How many characters are generated.
+        type: int
+        default: 64
+      exclude_characters:
+        description: Characters that must not occur.
+        type: str
+        default: ""
+      exclude_punctuation:
+        description: Whether only letters and digits occur.
+        type: bool
+        default: false
+  regenerate:
+    description: Whether the generated parts get new values. Such a task changes the secret in every run.
+    type: bool
+    default: false
+  recovery_window:
+    description: How many days the deleted secret can be restored, from 7 to 30, with O(state=absent).
+    type: int
+    default: 30
+extends_documentation_fragment:
+  - notejam.platform.resource
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+"""
+
+EXAMPLES = r"""
+- name: Keep Django's secret key
+  notejam.platform.secretsmanager_generated_secret:
+    name: notejam-prod/django
+    kms_key_id: "{{ site.encryption_keys.arns.secrets }}"
+    generate:
+      - key: secret_key
+        length: 64
+"""
+
+RETURN = r"""
+secret:
+  description: The secret, without what was generated; none with O(state=absent).
+  returned: success
+  type: dict
+  contains:
+    arn:
+      description: The secret's ARN.
+      type: str
+      sample: arn:aws:secretsmanager:eu-west-1:123456789012:secret:notejam-prod/django-a1b2c3
+    description:
+      description: What the secret is for.
+      type: str
+    facts:
+      description: Those parts of the value that the task gives.
+      type: dict
+    generated:
+      description: The keys of those parts of the value that are generated, without their values.
+      type: list
+      elements: str
+    kms_key_id:
+      description: The ARN of the KMS key; empty when Secrets Manager uses its own.
+      type: str
+    name:
+      description: The secret's name.
+      type: str
+    tags:
+      description: The secret's tags.
+      type: dict
+"""
+
+import json
+from typing import Any
+
+from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
+from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleAWSError
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ansible_collections.notejam.platform.plugins.module_utils.compare import same_items
+from ansible_collections.notejam.platform.plugins.module_utils.resource import (
+    Resource,
+    argument_spec,
+    reconcile,
+)
+from ansible_collections.notejam.platform.plugins.module_utils.tags import as_dict, as_list
+
+
+class GeneratedSecret(Resource):
+    """A secret: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html."""
+
+    name = "secret"
+    computed = frozenset({"arn"})
+    comparisons = {"generated": same_items}  # noqa: RUF012
+
+    def __init__(self, module: AnsibleAWSModule) -> None:
+        super().__init__(module)
+        self.secretsmanager = self.client("secretsmanager")
+        self.parts = {part["key"]: part for part in self.params["generate"] or ()}
+
+    def desired(self) -> dict[str, Any]:
+        new = ["(new values)"] if self.params["regenerate"] else []
+        return {
+            **self.declared("name", "description", "kms_key_id", "facts", "tags"),
+            "generated": sorted(self.parts) + new,
+        }
+
+    def describe(self) -> dict[str, Any] | None:
+        secret = self._metadata()
+        if secret is None or "DeletedDate" in secret:
+            return None
+        value = self._value()
+        facts = self.params["facts"] or {}
+        return {
+            "arn": secret["ARN"],
+            "description": secret.get("Description", ""),
+            "facts": {key: value[key] for key in facts if key in value},
+            "generated": sorted(key for key in self.parts if value.get(key)),
+            "kms_key_id": secret.get("KmsKeyId", ""),
+            "name": secret["Name"],
+            "tags": as_dict(secret.get("Tags")),
+        }
+
+    def create(self, desired: dict[str, Any]) -> None:
+        if self._metadata() is not None:
+            self.secretsmanager.restore_secret(SecretId=self.identity)
+            self._write(desired)
+            self.tag({}, desired.get("tags", {}))
+            return
+        self.secretsmanager.create_secret(
+            Name=self.identity,
+            SecretString=json.dumps(self._completed({})),
+            Tags=as_list(desired.get("tags", {})),
+            **self._properties(desired),
+        )
+
+    def update(self, current: dict[str, Any], changes: dict[str, tuple[Any, Any]]) -> None:
+        self._write({key: new for key, (_old, new) in changes.items()})
+
+    def delete(self, current: dict[str, Any]) -> None:
+        self.secretsmanager.delete_secret(
+            SecretId=self.identity, RecoveryWindowInDays=self.params["recovery_window"]
+        )
+
+    def tag(self, current: dict[str, Any], tags: dict[str, str]) -> None:
+        self.secretsmanager.tag_resource(SecretId=self.identity, Tags=as_list(tags))
+
+    def untag(self, current: dict[str, Any], keys: list[str]) -> None:
+        self.secretsmanager.untag_resource(SecretId=self.identity, TagKeys=keys)
+
+    def _metadata(self) -> dict[str, Any] | None:
+        try:
+            return dict(self.secretsmanager.describe_secret(SecretId=self.identity))
+        except is_boto3_error_code("ResourceNotFoundException"):
+            return None
+
+    def _value(self) -> dict[str, Any]:
+        """The whole value, which never leaves the module; empty when the secret has none yet."""
+        try:
+            answer = self.secretsmanager.get_secret_value(SecretId=self.identity)
+        except is_boto3_error_code("ResourceNotFoundException"):
+            return {}
+        try:
+            return dict(json.loads(answer["SecretString"]))
+        except (KeyError, TypeError, ValueError):
+            raise AnsibleAWSError(
+                message=f"The value of secret {self.identity} is no JSON object, so its parts cannot be "
+                "kept. Give it one, or choose another name."
+            ) from None
+
+    def _completed(self, value: dict[str, Any]) -> dict[str, Any]:
+        """The value with the task's facts, and with the generated parts that it lacks."""
+        again = self.params["regenerate"]
+        new = {key: self._generated(part) for key, part in self.parts.items() if again or not value.get(key)}
+        return {**value, **(self.params["facts"] or {}), **new}
+
+    def _generated(self, part: dict[str, Any]) -> str:
+        answer = self.secretsmanager.get_random_password(
+            PasswordLength=part["length"],
+            ExcludeCharacters=part["exclude_characters"],
+            ExcludePunctuation=part["exclude_punctuation"],
+        )
+        return str(answer["RandomPassword"])
+
+    def _write(self, properties: dict[str, Any]) -> None:
+        value = self._value()
+        completed = self._completed(value)
+        request = self._properties(properties)
+        if completed != value:
+            request["SecretString"] = json.dumps(completed)
+        self.secretsmanager.update_secret(SecretId=self.identity, **request)
+
+    def _properties(self, wanted: dict[str, Any]) -> dict[str, Any]:
+        names = {"description": "Description", "kms_key_id": "KmsKeyId"}
+        return {names[key]: value for key, value in wanted.items() if key in names}
+
+
+def main() -> None:
+    part = {
+        "key": {"required": True, "no_log": False},
+        "length": {"type": "int", "default": 64},
+        "exclude_characters": {"default": ""},
+        "exclude_punctuation": {"type": "bool", "default": False},
+    }
+    module = AnsibleAWSModule(
+        argument_spec=argument_spec(
+            name={"required": True},
+            description={},
+            kms_key_id={},
+            facts={"type": "dict"},
+            generate={"type": "list", "elements": "dict", "options": part},
+            regenerate={"type": "bool", "default": False},
+            recovery_window={"type": "int", "default": 30},
+        ),
+        supports_check_mode=True,
+    )
+    reconcile(GeneratedSecret(module))
+
+
+if __name__ == "__main__":
+    main()
