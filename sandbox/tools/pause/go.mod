@@ -1,0 +1,3 @@
+module notejam.example/sandbox/pause
+
+go 1.25.0
