@@ -1,0 +1,48 @@
+# Copyright (c) Notejam platform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""What the site's `network` component already has (the pattern: encryption_keys.py)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.notejam.platform.plugins.module_utils.tags import as_dict
+
+if TYPE_CHECKING:
+    from boto3.session import Session
+
+PURPOSES = ("public", "private", "database")
+
+
+def discover(session: Session, tags: dict[str, str]) -> dict[str, Any] | None:
+    """The site's VPC, and its subnets and NAT gateways ordered by zone."""
+    ec2 = session.client("ec2")
+    wanted = [
+        {"Name": f"tag:{key}", "Values": [value]}
+        for key, value in {**tags, "platform:component": "network"}.items()
+    ]
+    vpcs = ec2.describe_vpcs(Filters=wanted)["Vpcs"]
+    if not vpcs:
+        return None
+    inside = [*wanted, {"Name": "vpc-id", "Values": [vpcs[0]["VpcId"]]}]
+    subnets = sorted(
+        ec2.get_paginator("describe_subnets").paginate(Filters=inside).build_full_result()["Subnets"],
+        key=lambda subnet: subnet["AvailabilityZone"],
+    )
+    zones = {subnet["SubnetId"]: subnet["AvailabilityZone"] for subnet in subnets}
+    alive = [*inside, {"Name": "state", "Values": ["pending", "available"]}]
+    gateways = ec2.get_paginator("describe_nat_gateways").paginate(Filter=alive).build_full_result()["NatGateways"]
+    ids = {
+        purpose: [each["SubnetId"] for each in subnets if as_dict(each["Tags"]).get("platform:purpose") == purpose]
+        for purpose in PURPOSES
+    }
+    return {
+        "vpc_id": vpcs[0]["VpcId"],
+        "vpc_cidr": vpcs[0]["CidrBlock"],
+        "zones": sorted(set(zones.values())),
+        **{f"{purpose}_subnet_ids": ids[purpose] for purpose in PURPOSES},
+        "nat_gateway_ids": [
+            gateway["NatGatewayId"] for gateway in sorted(gateways, key=lambda each: zones.get(each["SubnetId"], ""))
+        ],
+    }
