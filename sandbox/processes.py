@@ -23,7 +23,7 @@ ALIVE = frozenset({"STARTING", "RUNNING"})
 
 @dataclass(frozen=True)
 class Program:
-    """A program to keep running. `stop_wait` is in seconds; a lower `priority` starts first and stops last."""
+    """A program to keep running. `stop_wait` is in seconds; a lower `priority` starts first, stops last."""
 
     name: str
     command: list[str]
@@ -44,7 +44,13 @@ class ProcessState:
     state: str
     pid: int
     description: str
+    exit_status: int
     log: Path
+
+    @property
+    def finished(self) -> bool:
+        """Whether it ended by itself, and well, as a program that is not restarted should."""
+        return self.state == "EXITED" and self.exit_status == 0
 
 
 class Processes:
@@ -109,7 +115,12 @@ class Processes:
             found = supervisor.getAllProcessInfo()
         return {
             info["name"]: ProcessState(
-                info["name"], info["statename"], info["pid"], info["description"], self.log(info["name"])
+                name=info["name"],
+                state=info["statename"],
+                pid=info["pid"],
+                description=info["description"],
+                exit_status=info["exitstatus"],
+                log=self.log(info["name"]),
             )
             for info in found
         }
@@ -156,6 +167,7 @@ class Processes:
             "autostart": "true",
             "autorestart": str(program.autorestart).lower(),
             "startretries": 20,  # waits 1, 2, 3... s between them: whatever it depends on may come up late
+            "startsecs": 1 if program.autorestart else 0,  # a job may be done within a second
             "stopsignal": program.stop_signal,
             "stopwaitsecs": program.stop_wait,
             "killasgroup": "true",

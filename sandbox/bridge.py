@@ -1,0 +1,35 @@
+"""The host bridge that a sandbox with a real node listens on, and the databases' addresses on it."""
+
+import os
+import subprocess
+
+from sandbox.errors import SandboxError
+from sandbox.settings import Settings
+
+
+def ensure(settings: Settings) -> None:
+    """Have the bridge up with the gateway's address; needs root. Other addresses come with what uses them."""
+    if settings.tier != "node":
+        return
+    if not exists(settings):
+        _ip("link", "add", settings.bridge, "type", "bridge")
+    _ip("addr", "replace", f"{settings.address(1)}/{settings.subnet.prefixlen}", "dev", settings.bridge)
+    _ip("link", "set", settings.bridge, "up")
+
+
+def remove(settings: Settings) -> bool:
+    """Remove the bridge with its addresses and routes; returns whether there was one."""
+    if not exists(settings):
+        return False
+    _ip("link", "delete", settings.bridge)
+    return True
+
+
+def exists(settings: Settings) -> bool:
+    return os.path.exists(f"/sys/class/net/{settings.bridge}")
+
+
+def _ip(*words: str) -> None:
+    done = subprocess.run(["ip", *words], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SandboxError(f"`ip {' '.join(words)}` failed: {done.stderr.strip()}.")

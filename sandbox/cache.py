@@ -1,0 +1,47 @@
+"""The cache outside the checkout: built tools, kept over sandboxes until `make clean`."""
+
+import os
+import shutil
+from pathlib import Path
+
+from sandbox.errors import SandboxError
+from sandbox.settings import cache_folder
+
+# https://bford.info/cachedir/: backups leave such folders out, and `clean` knows its own by it.
+TAG = "CACHEDIR.TAG"
+SIGNATURE = (
+    "Signature: 8a477f597d28d172789f06886806bc55\n"
+    "# Kept by the Notejam platform's sandbox; `make clean` removes it.\n"
+)
+
+
+def ensure() -> Path:
+    """The cache's folder, made and marked as one."""
+    folder = cache_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    tag = folder / TAG
+    if not tag.exists():
+        tag.write_text(SIGNATURE)
+    return folder
+
+
+def remove() -> bool:
+    """Remove the cache; False when there is none. SandboxError when the folder is not marked as ours."""
+    folder = cache_folder()
+    if not folder.exists():
+        return False
+    tag = folder / TAG
+    if not tag.exists() or tag.read_text() != SIGNATURE:
+        raise SandboxError(
+            f"{folder} is not marked as this project's cache ({TAG} is missing or another's): "
+            "look what it is and remove it yourself, or set NOTEJAM_CACHE."
+        )
+    _make_writable(folder)
+    shutil.rmtree(folder)
+    return True
+
+
+def _make_writable(folder: Path) -> None:
+    """Go keeps the modules of an unfinished build in folders that nobody may write to."""
+    for path, _folders, _files in os.walk(folder):
+        os.chmod(path, 0o755)  # noqa: S103

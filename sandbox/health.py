@@ -1,0 +1,49 @@
+"""Whether what the sandbox serves answers, asked as its clients ask."""
+
+import ssl
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sandbox.settings import Settings
+
+TIMEOUT = 5  # seconds
+# A proxy of the machine knows nothing of the sandbox's addresses.
+DIRECT = urllib.request.ProxyHandler({})
+
+
+@dataclass(frozen=True)
+class Check:
+    """A URL that answers below 400 when what stands behind it is healthy."""
+
+    title: str
+    url: str
+
+    def failure(self, settings: Settings) -> str | None:
+        """Why it is not healthy; None when it is."""
+        try:
+            context = ssl.create_default_context()
+            authority = settings.folder / "pki" / "ca.crt"
+            if authority.exists():
+                context.load_verify_locations(authority)
+            opener = urllib.request.build_opener(DIRECT, urllib.request.HTTPSHandler(context=context))
+            with opener.open(self.url, timeout=TIMEOUT):
+                return None
+        except urllib.error.HTTPError as error:
+            return f"answers {error.code}"
+        except (urllib.error.URLError, OSError) as error:
+            return str(getattr(error, "reason", error))
+
+
+def checks(settings: Settings) -> Mapping[str, Check]:
+    """By the program whose health it tells."""
+    return {
+        "aws": Check("AWS", f"{settings.aws_endpoint_url}/_sandbox/health"),
+        "git-server": Check("Git", f"{settings.git_url}/healthz"),
+        "kube-apiserver": Check("Kubernetes", f"https://{settings.address(1)}:6443/readyz"),
+    }
+
+
+def notejam(settings: Settings) -> Check:
+    return Check("Notejam", f"{settings.notejam_url}/healthz/ready")

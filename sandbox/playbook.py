@@ -1,0 +1,75 @@
+"""Runs `ansible-playbook site.yml` on the sandbox, as a person does, and follows it task by task."""
+
+import re
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from sandbox import environment
+from sandbox.settings import CHECKOUT, Settings
+
+TASK = re.compile(r"^(?:TASK|RUNNING HANDLER) \[(?:(?P<role>[\w.]+) : )?(?P<task>.*)\] \**$")
+COMMAND = ("ansible-playbook", "site.yml", "-i", "inventories/sandbox")
+
+
+class Playbook:
+    """One run of site.yml; its output goes to `logs/site.log` as it comes."""
+
+    def __init__(self, settings: Settings, entered: Callable[[str, str], None]) -> None:
+        """`entered` is called with role and name of each task as it begins."""
+        self.log = settings.logs / "site.log"
+        self.entered = entered
+        self.role_seconds: dict[str, float] = {}
+        self.last_task: list[str] = []  # what it printed of the task it came to
+        # Killed with us: two runs of site.yml at once would be in each other's way.
+        command = ["setpriv", "--pdeathsig", "KILL", "--", str(Path(sys.executable).parent / COMMAND[0])]
+        self.process = subprocess.Popen(
+            [*command, *COMMAND[1:]],
+            cwd=CHECKOUT,
+            env={**environment.client(settings), "PYTHONUNBUFFERED": "1"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+        )
+        self.reader = threading.Thread(target=self._follow, daemon=True)
+        self.reader.start()
+
+    def running(self) -> bool:
+        return self.reader.is_alive()
+
+    def succeeded(self) -> bool:
+        """Whether site.yml ended well; waits for its end."""
+        self.reader.join()
+        return self.process.wait() == 0
+
+    def stop(self) -> None:
+        """End the run as Ctrl-C does; what it made so far stays."""
+        if self.process.poll() is None:
+            self.process.terminate()
+        self.reader.join(timeout=10)
+        if self.process.poll() is None:
+            self.process.kill()
+
+    def _follow(self) -> None:
+        assert self.process.stdout is not None  # noqa: S101
+        role, began, recap = "", time.monotonic(), False
+        with self.log.open("w", buffering=1) as log:
+            for line in self.process.stdout:
+                log.write(line)
+                match = TASK.match(line)
+                recap = recap or line.startswith("PLAY RECAP")
+                if match:
+                    self._took(role, began)
+                    role, began, self.last_task = match["role"] or "", time.monotonic(), []
+                    self.entered(role, match["task"])
+                if not recap:
+                    self.last_task.append(line.rstrip())
+        self._took(role, began)
+
+    def _took(self, role: str, began: float) -> None:
+        self.role_seconds[role] = self.role_seconds.get(role, 0.0) + time.monotonic() - began
