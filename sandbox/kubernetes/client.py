@@ -36,7 +36,7 @@ class Client:
 
     def __init__(self, settings: Settings) -> None:
         cache = Path(settings.folder) / "control-plane" / "discovery.json"
-        self.dynamic = DynamicClient(api_client(settings), cache_file=str(cache))
+        self.dynamic = DynamicClient(api_client(settings), cache_file=str(cache))  # type: ignore[no-untyped-call]
 
     def _resource(self, api_version: str, kind: str) -> Any:
         return self.dynamic.resources.get(api_version=api_version, kind=kind)

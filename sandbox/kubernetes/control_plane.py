@@ -53,6 +53,14 @@ class ControlPlane:
         return f"https://{self.settings.address(1)}:6443"
 
     @property
+    def service_network(self) -> IPv4Network:
+        """The network that Services get their addresses of; EKS's default before `create`."""
+        try:
+            return IPv4Network((self.folder / "service-cidr").read_text())
+        except FileNotFoundError:
+            return IPv4Network(DEFAULT_SERVICE_CIDR)
+
+    @property
     def certificate_authority(self) -> bytes:
         """The authority's certificate, PEM; FileNotFoundError before `create`."""
         return self.pki.certificate("ca").read_bytes()
@@ -81,6 +89,7 @@ class ControlPlane:
             return
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         network = IPv4Network(service_cidr or DEFAULT_SERVICE_CIDR)
+        (self.folder / "service-cidr").write_text(str(network))
         self.pki.ensure_control_plane(network)
         write_webhook_kubeconfig(self.folder / "authenticator.kubeconfig", authenticator_url)
         write_private(self.folder / "audit-policy.yaml", yaml.safe_dump(AUDIT_POLICY))

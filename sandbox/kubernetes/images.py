@@ -1,4 +1,4 @@
-"""The node's own images, made FROM scratch out of the sandbox's tools, because no registry has to be reachable.
+"""The node's own images, made FROM scratch out of the sandbox's tools: no registry has to be reachable.
 
 Format: https://github.com/opencontainers/image-spec/blob/main/image-layout.md
 """

@@ -9,6 +9,7 @@ from sandbox.processes import Program
 from sandbox.settings import write_private
 
 NAME = "kube-proxy"
+HEALTH_PORT = 10256
 
 
 def write(node: Node, endpoint: str) -> None:
@@ -22,7 +23,7 @@ def write(node: Node, endpoint: str) -> None:
         "mode": "iptables",
         # The kernel's connection table is the whole machine's: zeros leave its sizes alone.
         "conntrack": {"maxPerCore": 0, "tcpEstablishedTimeout": "0s", "tcpCloseWaitTimeout": "0s"},
-        "healthzBindAddress": f"{node.address}:10256",
+        "healthzBindAddress": f"{node.address}:{HEALTH_PORT}",
         "metricsBindAddress": "127.0.0.1:10249",
     }
     write_private(node.folder / "kube-proxy.yaml", yaml.safe_dump(document, sort_keys=False))

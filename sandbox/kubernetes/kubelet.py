@@ -17,10 +17,9 @@ from sandbox.settings import CHECKOUT, write_private
 
 PROVIDER = "ecr-credential-provider"  # the name that EKS's nodes know theirs by
 # Every threshold at zero: a full disk or little memory of this machine is not the node's to mend.
-NO_EVICTION = {
-    signal: "0%"
-    for signal in ("memory.available", "nodefs.available", "nodefs.inodesFree", "imagefs.available")
-}
+NO_EVICTION = dict.fromkeys(
+    ("memory.available", "nodefs.available", "nodefs.inodesFree", "imagefs.available"), "0%"
+)
 
 
 def write(node: Node, endpoint: str, service_network: IPv4Network) -> None:

@@ -1,8 +1,8 @@
 """A node's first process: `python -m sandbox.kubernetes.node_start outside <name>`.
 
 On the host it makes the node's network and control group anew and steps into fresh namespaces, where it
-(`inside`) mounts what is the node's own and becomes the node's supervisord. All the node has (pods, mounts, rules)
-is in these namespaces: when this one process is killed, nothing of it stays, and a start is like a machine's.
+(`inside`) mounts what is the node's own and becomes the node's supervisord. All the node has (pods, mounts,
+rules) is in these namespaces: when this one process is killed nothing stays; a start is like a machine's.
 """
 
 import os

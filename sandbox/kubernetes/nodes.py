@@ -3,13 +3,12 @@
 import contextlib
 import shutil
 import sys
-from ipaddress import IPv4Network
 from pathlib import Path
 
 from sandbox.errors import SandboxError
 from sandbox.kubernetes import addon_state, cgroups, containerd, kube_proxy, kubelet, node_network, preload
 from sandbox.kubernetes.client import UNREACHABLE, Client
-from sandbox.kubernetes.control_plane import DEFAULT_SERVICE_CIDR, ControlPlane
+from sandbox.kubernetes.control_plane import ControlPlane
 from sandbox.kubernetes.node import NODES_AT_MOST, Node, nodes
 from sandbox.processes import Processes, Program
 from sandbox.settings import CHECKOUT, Settings
@@ -41,12 +40,12 @@ class Nodes:
         )
         node.save()
         KUBELET_FOLDER.mkdir(exist_ok=True)
-        endpoint = ControlPlane(self.settings, self.processes).endpoint
+        control_plane = ControlPlane(self.settings, self.processes)
         containerd.write(node)
-        kubelet.write(node, endpoint, IPv4Network(DEFAULT_SERVICE_CIDR))
+        kubelet.write(node, control_plane.endpoint, control_plane.service_network)
         for program in (containerd.program(node), kubelet.program(node), preload.program(node)):
             node.processes.declare(program)
-        apply_addons(node, endpoint)
+        apply_addons(node, control_plane.endpoint)
         self.processes.ensure(
             Program(
                 name=node.program,

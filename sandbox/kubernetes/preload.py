@@ -1,6 +1,7 @@
 """Gives a node its images: `python -m sandbox.kubernetes.preload`, a program of the node's supervisord.
 
-Each is imported as soon as its program is built, the pause image first: without it no pod starts. Ends when all are in.
+Each is imported as soon as its program is built, the pause image first: without it no pod starts. Ends when
+all are in.
 """
 
 import subprocess
