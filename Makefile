@@ -22,7 +22,7 @@ status: ## what runs, whether it is healthy, where its log is
 	@$(bootstrap) status
 
 test: ## lint, unit tests, a scenario for each role, and the platform end to end
-	@$(bootstrap) -m tests.run
+	@$(bootstrap) -m pytest --exitfirst --verbose --durations=15
 
 down: ## stop the sandbox and leave nothing of it; the cache stays
 	@$(bootstrap) down

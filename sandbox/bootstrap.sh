@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Sees to uv, a Python of 3.12 or newer and the locked environment, then runs `python -m sandbox "$@"` in it,
-# or any other module: `bootstrap.sh -m tests.run`. Well under a second when nothing changed.
+# or any other module: `bootstrap.sh -m pytest`. Well under a second when nothing changed.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 cache=${NOTEJAM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/notejam-platform}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
+
 from tests.commands import ROOT, environment, run
 
 
 def test_application() -> None:
     env = environment()
-    env.pop("VIRTUAL_ENV", None)
-    run("application", "uv", "run", "--frozen", "--directory", ROOT / "app", "pytest", "-q", env=env)
+    env.pop("VIRTUAL_ENV", None)  # uv would take this environment for the application's
+    run("application", os.environ.get("UV", "uv"), "run", "--frozen", "--directory", ROOT / "app", "pytest", "-q", env=env)
