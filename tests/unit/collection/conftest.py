@@ -1,11 +1,27 @@
-"""Makes the checkout's collection importable, as Ansible does."""
+"""Makes the checkout's collection importable, as Ansible does, and gives each test an empty AWS account."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from ansible.utils.collection_loader._collection_finder import _AnsibleCollectionFinder
 
 COLLECTIONS = Path(__file__).parents[3] / "collections"
 
 _AnsibleCollectionFinder([str(COLLECTIONS)])._install()
+
+
+@pytest.fixture
+def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """An empty AWS account, emulated in this process."""
+    from moto import mock_aws
+
+    for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    with mock_aws():
+        yield

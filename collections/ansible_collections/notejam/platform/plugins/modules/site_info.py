@@ -72,14 +72,18 @@ from ansible_collections.notejam.platform.plugins.module_utils.client import ses
 from ansible_collections.notejam.platform.plugins.module_utils.site import (
     container_registry,
     encryption_keys,
+    network,
     secrets,
+    security_groups,
 )
 
 # Named one by one, because Ansible sends a module only what it imports by name.
 COMPONENTS: dict[str, Callable[[Session, dict[str, str]], dict[str, Any] | None]] = {
     "container_registry": container_registry.discover,
     "encryption_keys": encryption_keys.discover,
+    "network": network.discover,
     "secrets": secrets.discover,
+    "security_groups": security_groups.discover,
 }
 
 

@@ -1,0 +1,62 @@
+"""Discovery finds a site's resources by their tags, in the shapes that the roles publish."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from .modules import run_module
+
+pytestmark = pytest.mark.usefixtures("account")
+
+SITE = {"platform:environment": "test", "platform:site": "test_eu_west_1"}
+
+
+def tags(component: str, purpose: str, site: str = "test_eu_west_1") -> dict[str, str]:
+    return {**SITE, "platform:site": site, "platform:component": component, "platform:purpose": purpose}
+
+
+def discovered(*components: str) -> dict[str, Any]:
+    run = run_module("site_info", tags=SITE, components=list(components))
+    assert run.writes == []
+    return dict(run.result["site"])
+
+
+def test_nothing_is_there_yet() -> None:
+    assert discovered("encryption_keys", "container_registry", "secrets") == {
+        "encryption_keys": {},
+        "container_registry": {},
+        "secrets": {},
+    }
+
+
+def test_keys_of_this_site_that_are_not_being_deleted() -> None:
+    made = run_module("kms_key", alias="a", tags=tags("encryption_keys", "database")).result["kms_key"]
+    run_module("kms_key", alias="b", tags=tags("encryption_keys", "database", site="elsewhere"))
+    run_module("kms_key", alias="c", tags=tags("encryption_keys", "logs"))
+    run_module("kms_key", alias="c", state="absent")
+    assert discovered("encryption_keys") == {"encryption_keys": {"arns": {"database": made["arn"]}}}
+
+
+def test_repositories_of_this_site() -> None:
+    made = run_module("ecr_repository", name="here", tags=tags("container_registry", "notejam"))
+    run_module("ecr_repository", name="there", tags=tags("container_registry", "notejam", site="elsewhere"))
+    repository = {key: made.result["ecr_repository"][key] for key in ("arn", "uri")}
+    assert discovered("container_registry") == {
+        "container_registry": {"repositories": {"notejam": repository}}
+    }
+
+
+def test_secrets_of_this_site() -> None:
+    module = "secretsmanager_generated_secret"
+    made = run_module(module, name="a", tags=tags("secrets", "django")).result["secret"]
+    run_module(module, name="b", tags=tags("secrets", "django", site="elsewhere"))
+    run_module(module, name="c", tags=tags("secrets", "database"))
+    run_module(module, name="c", state="absent")
+    assert discovered("secrets") == {"secrets": {"arns": {"django": made["arn"]}}}
+
+
+def test_an_unknown_component_is_refused_with_the_known_ones() -> None:
+    run = run_module("site_info", tags=SITE, components=["keys"])
+    assert "No component is called keys; there are container_registry" in run.result["msg"]
