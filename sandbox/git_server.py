@@ -22,13 +22,12 @@ from typing import Any, cast
 
 from cheroot.wsgi import Server
 
+from sandbox.environment import OPERATIONS_REPOSITORY
 from sandbox.errors import SandboxError
 from sandbox.settings import Settings
 
 PORT = 3000
 HEALTH_PATH = "/healthz"
-# What a real environment has at its Git host, for the environment of inventories/sandbox.
-REPOSITORIES = ("operations-k8s-sandbox",)
 CHUNK = 64 * 1024  # bytes
 
 StartResponse = Callable[[str, list[tuple[str, str]]], object]
@@ -174,8 +173,7 @@ def main() -> None:
     """Serve the sandbox's repositories until SIGTERM."""
     settings = Settings.load()
     root = settings.folder / "git"
-    for name in REPOSITORIES:
-        create_repository(root / f"{name}.git")
+    create_repository(root / f"{OPERATIONS_REPOSITORY}.git")
     server = Server((settings.address(1), PORT), GitServer(root, settings.git_token), numthreads=10)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     try:
