@@ -1,0 +1,92 @@
+# Copyright (c) Notejam platform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""What RDS's resources have in common: tags by ARN, statuses, and changes that wait for a maintenance window."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
+from ansible_collections.notejam.platform.plugins.module_utils.resource import Resource, State
+from ansible_collections.notejam.platform.plugins.module_utils.tags import as_dict, as_list
+from ansible_collections.notejam.platform.plugins.module_utils.waiting import wait_until
+
+GONE = "absent"
+BROKEN = (
+    "failed",
+    "inaccessible-encryption-credentials",
+    "incompatible-network",
+    "incompatible-option-group",
+    "incompatible-parameters",
+    "incompatible-restore",
+    "restore-error",
+    "storage-full",
+)
+"""https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/accessing-monitoring.html"""
+
+
+def same_or_newer_minor(current: str | None, desired: str) -> bool:
+    """Whether the engine runs what is declared, or a newer minor version that RDS itself upgraded to.
+
+    A declared "17" is met by every 17.x.
+    """
+    have, want = (tuple(map(int, version.split("."))) for version in (current or "0", desired))
+    return have[0] == want[0] and have >= want
+
+
+class RdsResource(Resource):
+    """A resource of RDS, whose state has an "arn" and mostly a "status"."""
+
+    missing: str
+    """Error code of a description of what is not there."""
+    fields: Mapping[str, str] = {}
+    """AWS's name in its answers for each key of the state that is taken over as it is."""
+    requests: Mapping[str, str] = {}
+    """AWS's name in its requests for each option."""
+
+    @property
+    def rds(self) -> Any:
+        return self.client("rds")
+
+    def answer(self) -> dict[str, Any] | None:
+        """AWS's own description, also of a resource that is being deleted; None when there is none."""
+        raise AssertionError(f"{type(self).__name__} does not define answer()")
+
+    def found(self, operation: str, **request: Any) -> dict[str, Any] | None:
+        """The answer of a describe operation, or None when there is no such resource."""
+        try:
+            return dict(getattr(self.rds, operation)(**request))
+        except is_boto3_error_code(self.missing):
+            return None
+
+    def taken_over(self, answer: dict[str, Any]) -> State:
+        """The state's keys that are AWS's own, and the tags."""
+        return {key: answer.get(field) for key, field in self.fields.items()} | {
+            "tags": as_dict(answer.get("TagList"))
+        }
+
+    def status(self) -> str:
+        """AWS's status of the resource, or "absent"."""
+        answer = self.answer()
+        return str(answer["Status" if "Status" in answer else "DBInstanceStatus"]) if answer else GONE
+
+    def settled(self, current: State) -> bool:
+        return current["status"] == "available"
+
+    def wait(self, state: str) -> None:
+        ready, broken = (["available"], BROKEN) if state == "present" else ([GONE], ())
+        what = f"{self.name} {self.identity}"
+        wait_until(what, self.status, ready, self.params["wait_timeout"], broken)
+
+    def request(self, *keys: str) -> dict[str, Any]:
+        """The declared options of these keys in the spelling of RDS's requests."""
+        return {self.requests[key]: value for key, value in self.declared(*keys).items()}
+
+
+    def tag(self, current: State, tags: dict[str, str]) -> None:
+        self.rds.add_tags_to_resource(ResourceName=current["arn"], Tags=as_list(tags))
+
+    def untag(self, current: State, keys: list[str]) -> None:
+        self.rds.remove_tags_from_resource(ResourceName=current["arn"], TagKeys=keys)
