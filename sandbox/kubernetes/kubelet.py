@@ -1,6 +1,5 @@
 """The node's kubelet, and its way to the registry's credentials."""
 
-import os
 import shlex
 import sys
 from ipaddress import IPv4Network
@@ -111,10 +110,11 @@ def program(node: Node) -> Program:
         "image-credential-provider-config": str(node.folder / "credential-provider.yaml"),
         "image-credential-provider-bin-dir": str(node.folder / "credential-provider"),
     }
-    command = [str(node.settings.tools / "kubelet"), *(f"--{flag}={value}" for flag, value in flags.items())]
+    kubelet = [str(node.settings.tools / "kubelet"), *(f"--{flag}={value}" for flag, value in flags.items())]
     return Program(
         name="kubelet",
-        command=command,
-        environment={"GOMEMLIMIT": "120MiB", "GOGC": "50", "PATH": os.environ.get("PATH", os.defpath)},
+        command=[sys.executable, "-m", "sandbox.kubernetes.preload", *kubelet],
+        directory=CHECKOUT,
+        environment={"GOMEMLIMIT": "120MiB", "GOGC": "50"},
         priority=200,
     )

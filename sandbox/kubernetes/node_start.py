@@ -65,7 +65,11 @@ def outside(node: Node) -> None:
 def inside(node: Node) -> None:
     """Mount what is the node's own, and become its supervisord; does not return."""
     mount("--make-rshared", "/")  # only in this namespace; kubelet's volumes propagate into containers
+    resolver = Path("/etc/resolv.conf").resolve()  # often a link to below /run
     mount("-t", "tmpfs", "-o", "mode=755", "tmpfs", "/run")
+    resolver.parent.mkdir(parents=True, exist_ok=True)
+    resolver.touch()
+    mount("--bind", str(node.folder / "resolv.conf"), str(resolver))
     for folder, target in ((node.folder / "log", "/var/log"), (node.folder / "kubelet", "/var/lib/kubelet")):
         folder.mkdir(exist_ok=True)
         mount("--bind", str(folder), target)

@@ -1,12 +1,14 @@
 """Gives a node its images: `python -m sandbox.kubernetes.preload`, a program of the node's supervisord.
 
-Each is imported as soon as its program is built, the pause image first: without it no pod starts. Ends when
-all are in.
+Each is imported as soon as its program is built; it ends when all are in. Given a command, it imports the
+pause image only, without which no pod starts, and becomes that command.
 """
 
+import os
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from sandbox.kubernetes import images
@@ -15,7 +17,7 @@ from sandbox.kubernetes.node import Node
 from sandbox.processes import Program
 from sandbox.settings import CHECKOUT, Settings
 
-INTERVAL = 1  # second between looks for what is not built yet
+INTERVAL = 0.2  # seconds between looks for what is not built yet
 CTR = ["ctr", "--address", SOCKET, "--namespace", "k8s.io", "images"]
 
 
@@ -37,18 +39,25 @@ def program(node: Node) -> Program:
         name="preload",
         command=[sys.executable, "-m", "sandbox.kubernetes.preload"],
         directory=CHECKOUT,
-        environment={"NOTEJAM_SANDBOX": str(node.settings.folder)},
         autorestart=False,
         priority=300,
     )
 
 
-def main() -> None:
-    settings = Settings.load()
-    while missing := [image for image in images.NODE_IMAGES if image.reference not in present()]:
+def preload(settings: Settings, wanted: Sequence[images.Image]) -> None:
+    """Return when the node has all the `wanted` images."""
+    while missing := [image for image in wanted if image.reference not in present()]:
         found = [archive for image in missing if (archive := images.archive(settings, image))]
         if not all(map(load, found)) or len(found) < len(missing):
             time.sleep(INTERVAL)
+
+
+def main() -> None:
+    settings = Settings.load()
+    if command := sys.argv[1:]:
+        preload(settings, [images.PAUSE])
+        os.execv(command[0], command)
+    preload(settings, images.NODE_IMAGES)
 
 
 if __name__ == "__main__":
