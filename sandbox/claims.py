@@ -35,7 +35,7 @@ def claim(folder: Path, usable: Iterable[int] = INDEXES) -> int:
 @contextlib.contextmanager
 def exclusive() -> Iterator[None]:
     """Hold everybody else off while a sandbox claims an index and writes its settings."""
-    with lock.waiting(runtime_folder() / "claims.lock"):
+    with lock.waiting(_lock_path()):
         yield
 
 
@@ -55,8 +55,15 @@ def claims() -> dict[int, Path]:
 
 def release(folder: Path) -> None:
     """Give the sandbox's index back."""
-    while (index := claimed(folder)) is not None:
-        _path(index).unlink(missing_ok=True)
+    with exclusive():
+        while (index := claimed(folder)) is not None:
+            _path(index).unlink(missing_ok=True)
+        if not claims():
+            _lock_path().unlink()
+
+
+def _lock_path() -> Path:
+    return runtime_folder() / "claims.lock"
 
 
 def _path(index: int) -> Path:

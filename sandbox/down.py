@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sandbox import bridge, claims, lock, supervisor
 from sandbox.errors import SandboxError
-from sandbox.settings import SETTINGS_FILE, Settings, sandbox_folder
+from sandbox.settings import SETTINGS_FILE, Settings, runtime_folder, sandbox_folder
 
 MOUNTS = Path("/proc/self/mountinfo")
 
@@ -23,6 +23,8 @@ def down() -> list[str]:
     with lock.exclusive(folder, "make down") as lock_file:
         removed = _remove(folder)
         lock_file.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):  # other sandboxes have theirs in it
+        runtime_folder().rmdir()
     return removed
 
 

@@ -15,10 +15,11 @@ DIRECT = urllib.request.ProxyHandler({})
 
 @dataclass(frozen=True)
 class Check:
-    """A URL that answers below 400 when what stands behind it is healthy."""
+    """A server whose `path` answers below 400 when it is healthy."""
 
     title: str
     url: str
+    path: str
 
     def failure(self, settings: Settings) -> str | None:
         """Why it is not healthy; None when it is."""
@@ -28,7 +29,7 @@ class Check:
             if authority.exists():
                 context.load_verify_locations(authority)
             opener = urllib.request.build_opener(DIRECT, urllib.request.HTTPSHandler(context=context))
-            with opener.open(self.url, timeout=TIMEOUT):
+            with opener.open(self.url + self.path, timeout=TIMEOUT):
                 return None
         except urllib.error.HTTPError as error:
             return f"answers {error.code}"
@@ -39,11 +40,11 @@ class Check:
 def checks(settings: Settings) -> Mapping[str, Check]:
     """By the program whose health it tells."""
     return {
-        "aws": Check("AWS", f"{settings.aws_endpoint_url}/_sandbox/health"),
-        "git-server": Check("Git", f"{settings.git_url}/healthz"),
-        "kube-apiserver": Check("Kubernetes", f"https://{settings.address(1)}:6443/readyz"),
+        "aws": Check("AWS", settings.aws_endpoint_url, "/_sandbox/health"),
+        "git-server": Check("Git", settings.git_url, "/healthz"),
+        "kube-apiserver": Check("Kubernetes", f"https://{settings.address(1)}:6443", "/readyz"),
     }
 
 
 def notejam(settings: Settings) -> Check:
-    return Check("Notejam", f"{settings.notejam_url}/healthz/ready")
+    return Check("Notejam", settings.notejam_url, "/healthz/ready")

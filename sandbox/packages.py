@@ -11,6 +11,7 @@ from sandbox.errors import SandboxError
 
 SYSTEM_PATH = "/usr/local/sbin:/usr/sbin:/sbin"  # a person's PATH often leaves these out
 CNI_PLUGINS = Path("/usr/lib/cni")  # where Debian puts them
+POSTGRESQL_ROOT = Path("/usr/lib/postgresql")  # where Debian puts each major version
 POSTGRESQL_MAJOR = 15  # the oldest that the application is run on here
 COMMON = {
     "git": "git",
@@ -36,15 +37,13 @@ NO_CLUSTER = Path("/etc/postgresql-common/createcluster.d/notejam-platform.conf"
 
 def postgresql_bin() -> Path:
     """Folder of the newest PostgreSQL's `postgres`, `initdb`... of major version 15 or newer."""
-    versions = {
-        path.parent.parent: path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/postgres")
-    }
+    versions = {path.parent.parent: path.parent for path in POSTGRESQL_ROOT.glob("*/bin/postgres")}
     majors = {int(root.name): folder for root, folder in versions.items() if root.name.isdigit()}
     if on_path := shutil.which("postgres"):
         majors.setdefault(_major(on_path), Path(on_path).resolve().parent)
     if not majors or max(majors) < POSTGRESQL_MAJOR:
         raise SandboxError(
-            f"There is no PostgreSQL {POSTGRESQL_MAJOR} or newer (looked in /usr/lib/postgresql and PATH): "
+            f"There is no PostgreSQL {POSTGRESQL_MAJOR} or newer (looked in {POSTGRESQL_ROOT} and PATH): "
             "install it, on Debian by `apt-get install postgresql`."
         )
     return majors[max(majors)]

@@ -5,7 +5,6 @@ import socket
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from sandbox.errors import SandboxError
 from sandbox.settings import Settings
@@ -41,7 +40,7 @@ def check(settings: Settings) -> None:
     for (address, port), purpose in needed(settings).items():
         if can_bind(address, port):
             continue
-        listener = listener_on(port)
+        listener = listener_on(address, port)
         if not is_ours(listener.pid, settings.folder):
             raise SandboxError(
                 f"Port {port} on {address}, needed for {purpose}, is taken by {listener}: stop it, or run "
@@ -68,11 +67,14 @@ def free_port(preferred: int) -> int:
         return int(server.getsockname()[1])
 
 
-def listener_on(port: int) -> Listener:
-    """Who listens on the TCP port, as ss(8) tells it."""
+def listener_on(address: str, port: int) -> Listener:
+    """Who listens on the TCP port of the address, or of all addresses, as ss(8) tells it."""
     listing = subprocess.run(
         ["ss", "-Hltnp", f"sport = :{port}"], capture_output=True, text=True, check=False
     ).stdout
-    if match := re.search(r'users:\(\("([^"]*)",pid=(\d+)', listing):
-        return Listener(int(match[2]), Path(match[1]).name)
+    anywhere = ("0.0.0.0", "*", "[::]")  # noqa: S104 - compared with, not bound to
+    places = {f"{host}:{port}" for host in (address, *anywhere)}
+    for line in listing.splitlines():
+        if line.split()[3] in places and (match := re.search(r'users:\(\("([^"]*)",pid=(\d+)', line)):
+            return Listener(int(match[2]), match[1])
     return Listener(0, "")

@@ -38,7 +38,7 @@ def status() -> int:
     for column in ("process", "state", "answers at", "log"):
         table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(row.name, row.state, row.url, str(row.log))
+        table.add_row(row.name, row.state, row.url, f"{row.log.parent.name}/{row.log.name}")
     console.print(table)
     problems = [f"{row.name}: {row.problem} (log: {row.log})" for row in rows if row.problem]
     for problem in problems:

@@ -34,6 +34,7 @@ STOP_SECONDS = 120
 CONFIGURATION = """\
 [supervisord]
 nodaemon = true
+silent = true
 logfile = {logs}/supervisord.log
 logfile_maxbytes = 10MB
 logfile_backups = 1
@@ -68,7 +69,7 @@ def ensure(settings: Settings) -> bool:
         process = subprocess.Popen(
             [sys.executable, "-m", "supervisor.supervisord", "--configuration", str(configuration)],
             cwd=Path(__file__).resolve().parent.parent,
-            env=_environment(settings),
+            env=program_environment(settings),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -132,7 +133,8 @@ def is_ours(process: int, folder: Path) -> bool:
     return os.fsencode(f"{MARK}={folder}") in variables.split(b"\0")
 
 
-def _environment(settings: Settings) -> dict[str, str]:
+def program_environment(settings: Settings) -> dict[str, str]:
+    """What every program of the sandbox finds in its environment."""
     kept = {name: os.environ[name] for name in INHERITED if name in os.environ}
     proxies = {name: value for name, value in os.environ.items() if name.lower().endswith("_proxy")}
     own = {
