@@ -70,7 +70,9 @@ except ImportError:
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.notejam.platform.plugins.module_utils.client import session
 from ansible_collections.notejam.platform.plugins.module_utils.site import (
+    cluster,
     container_registry,
+    database,
     encryption_keys,
     network,
     secrets,
@@ -79,7 +81,9 @@ from ansible_collections.notejam.platform.plugins.module_utils.site import (
 
 # Named one by one, because Ansible sends a module only what it imports by name.
 COMPONENTS: dict[str, Callable[[Session, dict[str, str]], dict[str, Any] | None]] = {
+    "cluster": cluster.discover,
     "container_registry": container_registry.discover,
+    "database": database.discover,
     "encryption_keys": encryption_keys.discover,
     "network": network.discover,
     "secrets": secrets.discover,
