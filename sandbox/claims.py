@@ -1,8 +1,8 @@
-"""Which sandbox has which index on this machine: a file `index-<n>` each, holding the sandbox's folder."""
+"""Which sandbox has which index and name on this machine: a file `index-<n>` each."""
 
 import contextlib
-import os
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox import lock
@@ -12,24 +12,13 @@ from sandbox.settings import SETTINGS_FILE, runtime_folder
 INDEXES = range(100)  # as many as there are pod networks
 
 
-def claim(folder: Path, usable: Iterable[int] = INDEXES) -> int:
-    """The index of the sandbox in `folder`: the one it has, or the first of `usable` that nobody has."""
-    if (own := claimed(folder)) is not None:
-        return own
-    for index in usable:
-        path = _path(index)
-        with contextlib.suppress(OSError):
-            if _is_stale(path):
-                path.unlink()
-        try:
-            with path.open("x") as file:
-                file.write(str(folder))
-        except FileExistsError:
-            continue
-        return index
-    raise SandboxError(
-        f"No network is free for another sandbox (claims in {runtime_folder()}): `make down` one of them."
-    )
+@dataclass(frozen=True)
+class Claim:
+    """An index, and the sandbox that has it."""
+
+    index: int
+    folder: Path
+    name: str
 
 
 @contextlib.contextmanager
@@ -39,27 +28,57 @@ def exclusive() -> Iterator[None]:
         yield
 
 
-def claimed(folder: Path) -> int | None:
-    """The index that the sandbox in `folder` has, if any."""
-    return next((index for index, owner in claims().items() if owner == folder), None)
+def claim(folder: Path, name: str, usable: Iterable[int] = INDEXES) -> Claim:
+    """The claim of the sandbox in `folder`: the one it has, or the first of `usable` that nobody has."""
+    if own := claimed(folder):
+        return own
+    for other in claims():
+        if not (other.folder / SETTINGS_FILE).exists():  # its folder went without `make down`
+            _path(other.index).unlink()
+    taken = {other.index for other in claims()}
+    for index in usable:
+        if index not in taken:
+            _path(index).write_text(f"{folder}\n{name}\n")
+            return Claim(index, folder, name)
+    raise SandboxError(
+        f"No network is free for another sandbox (claims in {runtime_folder()}): `make down` one of them."
+    )
 
 
-def claims() -> dict[int, Path]:
-    """The folder that has each index."""
-    found = {}
-    for path in sorted(runtime_folder().glob("index-*")):
+def claimed(folder: Path) -> Claim | None:
+    """The claim that the sandbox in `folder` has, if any."""
+    return next((claim for claim in claims() if claim.folder == folder), None)
+
+
+def claims() -> list[Claim]:
+    """Every claim, by index."""
+    found = []
+    for path in runtime_folder().glob("index-*"):
         with contextlib.suppress(OSError, ValueError):
-            found[int(path.name.removeprefix("index-"))] = Path(path.read_text())
-    return found
+            folder, name = path.read_text().splitlines()
+            found.append(Claim(int(path.name.removeprefix("index-")), Path(folder), name))
+    return sorted(found, key=lambda claim: claim.index)
 
 
 def release(folder: Path) -> None:
     """Give the sandbox's index back."""
     with exclusive():
-        while (index := claimed(folder)) is not None:
-            _path(index).unlink(missing_ok=True)
+        if own := claimed(folder):
+            _path(own.index).unlink()
         if not claims():
             _lock_path().unlink()
+
+
+def free_name(wanted: str | None, default: str = "notejam") -> str:
+    """`wanted`, or the default with a number where another sandbox has it; SandboxError when it is taken."""
+    standing = [claim for claim in claims() if (claim.folder / SETTINGS_FILE).exists()]
+    taken = {claim.name: claim.folder for claim in standing}
+    if wanted and wanted in taken:
+        raise SandboxError(
+            f"NOTEJAM_SANDBOX_NAME is {wanted!r}, the name of the sandbox in {taken[wanted]}: choose another."
+        )
+    numbered = (f"{default}-{number}" for number in range(2, len(taken) + 3))
+    return wanted or next(name for name in (default, *numbered) if name not in taken)
 
 
 def _lock_path() -> Path:
@@ -68,9 +87,3 @@ def _lock_path() -> Path:
 
 def _path(index: int) -> Path:
     return runtime_folder() / f"index-{index}"
-
-
-def _is_stale(path: Path) -> bool:
-    """Whether the sandbox's folder went without `make down`, so that nothing can give the index back."""
-    owner = path.read_text()
-    return bool(owner) and not os.path.exists(Path(owner) / SETTINGS_FILE)

@@ -8,7 +8,7 @@ from sandbox.settings import SETTINGS_FILE, cache_folder
 def clean() -> None:
     """Remove the cache. SandboxError when another sandbox is up, whose programs lie in it."""
     with claims.exclusive():
-        standing = [folder for folder in claims.claims().values() if (folder / SETTINGS_FILE).exists()]
+        standing = [claim.folder for claim in claims.claims() if (claim.folder / SETTINGS_FILE).exists()]
         if standing:
             raise SandboxError(
                 f"The tools in {cache_folder()} are in use by the sandbox in "

@@ -29,7 +29,9 @@ def create_or_load(folder: Path) -> tuple[Settings, str]:
     with claims.exclusive():
         if (folder / SETTINGS_FILE).exists():
             settings = _adjusted(Settings.load(folder))
-            claims.claim(folder, [settings.index])  # a reboot may have emptied the claims' folder
+            claims.claim(
+                folder, settings.name, [settings.index]
+            )  # a reboot may have emptied the claims' folder
             return settings, "as it was made"
         return _create(folder)
 
@@ -39,14 +41,14 @@ def _create(folder: Path) -> tuple[Settings, str]:
         raise SandboxError(
             f"{folder} holds files but no sandbox: remove them, or name another folder by NOTEJAM_SANDBOX."
         )
-    name = os.environ.get("NOTEJAM_SANDBOX_NAME") or "notejam"
+    name = claims.free_name(os.environ.get("NOTEJAM_SANDBOX_NAME"))
     if not NAME.fullmatch(name):
         raise SandboxError(
             f"NOTEJAM_SANDBOX_NAME is {name!r}: it takes 1 to 20 of a-z, 0-9 and -, a letter first."
         )
     chosen, reason = tier.choose(os.environ.get("NOTEJAM_SANDBOX_TIER") or "auto", folder)
     time_scale, emulator = _time_scale(60.0), _emulator("moto")
-    index = claims.claim(folder, _unused_indexes(chosen))
+    index = claims.claim(folder, name, _unused_indexes(chosen)).index
     settings = Settings(
         name=name,
         folder=folder,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sandbox import bridge, claims, lock, supervisor
 from sandbox.errors import SandboxError
+from sandbox.kubernetes.teardown import teardown
 from sandbox.settings import SETTINGS_FILE, Settings, runtime_folder, sandbox_folder
 
 MOUNTS = Path("/proc/self/mountinfo")
@@ -36,14 +37,11 @@ def _remove(folder: Path) -> list[str]:
         return []
     removed = [f"{len(list(supervisor.processes(folder)))} processes"]
     supervisor.stop(settings)
-    with contextlib.suppress(ModuleNotFoundError):
-        from sandbox.kubernetes.teardown import teardown
-
-        removed += teardown(settings)
+    left = teardown(settings) if settings.tier == "node" else []
     removed += [f"mount {mount}" for mount in _unmount(folder)]
     if bridge.remove(settings):
         removed.append(f"bridge {settings.bridge}")
-    if left := leftovers(settings):
+    if left := [*left, *leftovers(settings)]:
         raise SandboxError(
             f"Something of the sandbox in {folder} could not be removed: {'; '.join(left)}. "
             "Remove it yourself, then run `make down` again; the folder stays until then."
@@ -74,13 +72,13 @@ def _settings(folder: Path) -> Settings | None:
     if (folder / SETTINGS_FILE).exists():
         with contextlib.suppress(SandboxError):
             return Settings.load(folder)
-    index = claims.claimed(folder)
-    if index is None:
+    claim = claims.claimed(folder)
+    if claim is None:
         return None
     unreadable = Settings(
-        name="unreadable",
+        name=claim.name,
         folder=folder,
-        index=index,
+        index=claim.index,
         tier="node",
         notejam_port=0,
         access_key_id="",

@@ -49,27 +49,35 @@ def sandbox(folder):
 
 def test_each_sandbox_has_an_index_of_its_own_and_keeps_it(tmp_path):
     one, other = sandbox(tmp_path / "one"), sandbox(tmp_path / "other")
-    assert claims.claim(one) == 0
-    assert claims.claim(other) == 1
-    assert claims.claim(one) == 0
+    assert claims.claim(one, "one").index == 0
+    assert claims.claim(other, "other").index == 1
+    assert claims.claim(one, "one").index == 0
     claims.release(one)
     assert claims.claimed(one) is None
-    assert claims.claim(sandbox(tmp_path / "third")) == 0
+    assert claims.claim(sandbox(tmp_path / "third"), "third").index == 0
 
 
 def test_the_index_of_a_sandbox_whose_folder_was_removed_is_taken_over(tmp_path):
-    assert claims.claim(tmp_path / "removed") == 0
-    assert claims.claim(sandbox(tmp_path / "new")) == 0
+    assert claims.claim(tmp_path / "removed", "removed").index == 0
+    assert claims.claim(sandbox(tmp_path / "new"), "new").index == 0
 
 
 def test_no_index_left_is_said(tmp_path):
-    claims.claim(sandbox(tmp_path / "one"), [4])
+    claims.claim(sandbox(tmp_path / "one"), "one", [4])
     with pytest.raises(SandboxError, match="make down"):
-        claims.claim(tmp_path / "two", [4])
+        claims.claim(tmp_path / "two", "two", [4])
+
+
+def test_no_two_sandboxes_have_one_name(tmp_path):
+    assert claims.free_name(None) == "notejam"
+    claims.claim(sandbox(tmp_path / "one"), "notejam")
+    assert claims.free_name(None) == "notejam-2"
+    with pytest.raises(SandboxError, match=rf"'notejam', the name of the sandbox in {tmp_path}/one"):
+        claims.free_name("notejam")
 
 
 def test_the_last_sandbox_leaves_no_claim_behind(tmp_path):
     with claims.exclusive():
-        claims.claim(sandbox(tmp_path / "one"))
+        claims.claim(sandbox(tmp_path / "one"), "one")
     claims.release(tmp_path / "one")
     assert not list(claims.runtime_folder().iterdir())
