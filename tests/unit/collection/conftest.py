@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from ansible.utils.collection_loader._collection_finder import _AnsibleCollectionFinder
 
+from .fake_eks import FakeEks
+
 COLLECTIONS = Path(__file__).parents[3] / "collections"
 
 _AnsibleCollectionFinder([str(COLLECTIONS)])._install()
@@ -25,3 +27,15 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("AWS_REGION", "eu-west-1")
     with mock_aws():
         yield
+
+
+@pytest.fixture
+def eks(monkeypatch: pytest.MonkeyPatch) -> FakeEks:
+    """An EKS without clusters, kept in this process."""
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    fake = FakeEks()
+    fake.install(monkeypatch)
+    return fake
