@@ -14,33 +14,31 @@ from sandbox.settings import Settings
 def teardown(settings: Settings) -> list[str]:
     """Remove every node's control groups, network and folder; call it when no process runs any more.
 
-    Returns what could not be removed, each with its reason: an empty list when nothing is left.
+    Returns what was removed, in words. Raises SandboxError for what could not be.
     """
-    left: list[str] = []
-    for node in nodes(settings):
-        try:
-            remove_traces(node)
-        except (SandboxError, OSError) as error:
-            left.append(f"node {node.name}: {error}")
-    left += leftover_networks(settings)
+    removed = [f"node {node.name}" for node in nodes(settings)]
     try:
+        for node in nodes(settings):
+            remove_traces(node)
+        removed += leftover_networks(settings)
         cgroups.remove(f"notejam-{settings.name}")
     except OSError as error:
-        left.append(str(error))
+        raise SandboxError(
+            f"What the nodes of the sandbox in {settings.folder} left could not be removed: {error}. End what"
+            " still uses it, then run `make down` again."
+        ) from None
     with contextlib.suppress(OSError):  # a kubelet of the machine's own, or another sandbox, uses it
         KUBELET_FOLDER.rmdir()
-    return left
+    return removed
 
 
 def leftover_networks(settings: Settings) -> list[str]:
-    """Remove the networks of nodes whose folder is gone; returns those that could not be."""
-    left: list[str] = []
+    """Remove the networks of nodes whose folder is gone; returns what was removed."""
+    removed = []
     ours = re.compile(rf"{re.escape(settings.bridge)}-n\d+")
-    for folder, command in (("/sys/class/net", "link"), ("/run/netns", "netns")):
+    for folder, kind in (("/sys/class/net", "link"), ("/run/netns", "netns")):
         found = Path(folder).iterdir() if Path(folder).exists() else ()
         for name in [entry.name for entry in found if ours.fullmatch(entry.name)]:
-            try:
-                node_network.ip(command, "delete", name)
-            except SandboxError as error:
-                left.append(f"network {name}: {error}")
-    return left
+            node_network.ip(kind, "delete", name)
+            removed.append(f"{kind} {name}")
+    return removed
