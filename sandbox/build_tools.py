@@ -17,6 +17,7 @@ from pathlib import Path
 from sandbox import cache, go, lock
 from sandbox.errors import SandboxError
 from sandbox.found_tools import found
+from sandbox.kubernetes import flux_distribution
 from sandbox.settings import Settings, cache_folder, write_private
 from sandbox.toolset import Tool, for_tier
 
@@ -163,6 +164,7 @@ def _link_cached(settings: Settings, tool: Tool) -> bool:
         _link(settings.tools / program, built / "bin" / program)
     if tool.configuration:
         _link(settings.flux_config, built / "flux-config")
+        flux_distribution.assemble(settings)
     return True
 
 
