@@ -7,12 +7,22 @@ from pathlib import Path
 
 import pytest
 from ansible.utils.collection_loader._collection_finder import _AnsibleCollectionFinder
+from botocore.loaders import create_loader
 
 from .fake_eks import FakeEks
 
 COLLECTIONS = Path(__file__).parents[3] / "collections"
 
 _AnsibleCollectionFinder([str(COLLECTIONS)])._install()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _one_loader() -> Iterator[None]:
+    """Reads the model of an AWS service once, not once a client."""
+    loader = create_loader()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("botocore.session.create_loader", lambda _path: loader)
+        yield
 
 
 @pytest.fixture

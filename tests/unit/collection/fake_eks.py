@@ -95,6 +95,8 @@ class FakeEks:
         if key == "resourcesVpcConfig":
             if {"subnetIds", "endpointPublicAccess"} <= value.keys():
                 raise self._refusal("InvalidParameterException", "Only one type of update can be allowed.")
+            if "publicAccessCidrs" in value and not value["endpointPublicAccess"]:
+                raise self._refusal("InvalidParameterException", "Public access is disabled.")
             value = {**cluster[key], **value}
         if cluster.get(key) == value:
             raise self._refusal("InvalidParameterException", "No changes needed for the update.")

@@ -88,6 +88,15 @@ def test_makes_one_kind_of_change_at_a_time() -> None:
     assert run.result["cluster"]["resources_vpc_config"]["public_access_cidrs"] == ["192.0.2.0/24"]
 
 
+def test_a_public_endpoint_is_closed_again() -> None:
+    public = with_network(endpoint_public_access=True, public_access_cidrs=["192.0.2.0/24"])
+    run_module("eks_cluster", **CLUSTER | public)
+    closed = with_network(endpoint_public_access=False, public_access_cidrs=["192.0.2.0/24"])
+    run = four_steps("eks_cluster", **CLUSTER | closed)
+    assert run.writes == ["UpdateClusterConfig"]
+    assert run.result["cluster"]["resources_vpc_config"]["public_access_cidrs"] == []
+
+
 def test_the_order_of_subnets_and_log_types_is_no_difference() -> None:
     run_module("eks_cluster", **CLUSTER)
     same = with_network(subnet_ids=["subnet-a", "subnet-b"]) | {"logging": ["api", "audit"]}

@@ -59,4 +59,4 @@ def test_secrets_of_this_site() -> None:
 
 def test_an_unknown_component_is_refused_with_the_known_ones() -> None:
     run = run_module("site_info", tags=SITE, components=["keys"])
-    assert "No component is called keys; there are container_registry" in run.result["msg"]
+    assert "No component is called keys; there are cluster, container_registry" in run.result["msg"]

@@ -45,8 +45,11 @@ class EksCluster(Resource):
         state = boto3_resource_to_ansible_dict(
             description, transform_tags=False, force_tags=False, ignore_list=["tags"]
         )
+        network = state["resources_vpc_config"]
         for key in ("subnet_ids", "security_group_ids", "public_access_cidrs"):
-            state["resources_vpc_config"][key] = sorted(state["resources_vpc_config"].get(key, []))
+            network[key] = sorted(network.get(key, []))
+        if not network["endpoint_public_access"]:
+            network["public_access_cidrs"] = []
         state["logging"] = sorted(
             log_type
             for setup in state.get("logging", {}).get("cluster_logging", [])
@@ -75,7 +78,7 @@ class EksCluster(Resource):
             if key in network:
                 network[key] = sorted(network[key])
         if network.get("endpoint_public_access") is False:
-            network.pop("public_access_cidrs", None)
+            network["public_access_cidrs"] = []
         if "logging" in state:
             state["logging"] = sorted(state["logging"])
         return state
@@ -89,6 +92,8 @@ class EksCluster(Resource):
             )
         self.wait("absent")  # the name is taken until an earlier cluster is gone
         request = snake_dict_to_camel_dict({key: desired[key] for key in desired if key != "tags"})
+        if not request["resourcesVpcConfig"].get("publicAccessCidrs"):
+            request["resourcesVpcConfig"].pop("publicAccessCidrs", None)
         if "logging" in request:
             request["logging"] = _logging(desired["logging"])
         if desired.get("tags"):
@@ -163,6 +168,8 @@ class EksCluster(Resource):
             for keys in VPC_CONFIG_UPDATES:
                 if any(old.get(key) != new.get(key) for key in keys):
                     part = {key: new[key] for key in keys if key in new}
+                    if not new["endpoint_public_access"]:
+                        part.pop("public_access_cidrs", None)  # EKS refuses ranges of an endpoint that is off
                     configure(resourcesVpcConfig=snake_dict_to_camel_dict(part))
         if "logging" in changes:
             configure(logging=_logging(changes["logging"][1]))
