@@ -1,12 +1,17 @@
-"""Serve the emulated AWS of the sandbox that NOTEJAM_SANDBOX names: `python -m sandbox.aws`."""
+"""Serve the emulated AWS of the sandbox that NOTEJAM_SANDBOX names: `python -m sandbox.aws`.
+
+With `--no-kubernetes`, EKS is only its API: clusters become active with nothing behind them.
+"""
 
 import logging
 import os
 import sys
 
 from sandbox.aws.cloud import Cloud
+from sandbox.aws.kubernetes_ports import Kubernetes, no_kubernetes
 from sandbox.aws.server import serve, wait_for_stop
 from sandbox.errors import SandboxError
+from sandbox.processes import Processes
 from sandbox.settings import Settings
 
 PORT = 4566
@@ -16,22 +21,41 @@ def main() -> int:
     # The order of Python's sets must be the same when the journal is replayed.
     if os.environ.get("PYTHONHASHSEED") != "0":
         environment = {**os.environ, "PYTHONHASHSEED": "0"}
-        os.execve(sys.executable, [sys.executable, "-m", "sandbox.aws"], environment)  # noqa: S606
+        os.execve(sys.executable, [sys.executable, "-m", "sandbox.aws", *sys.argv[1:]], environment)
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stdout
     )
     try:
         settings = Settings.load()
-        cloud = Cloud(settings)
+        cloud = Cloud(settings, kubernetes_of(settings))
     except SandboxError as error:
         print(error, file=sys.stderr)
         return 1
     server = serve(cloud.gateway, (settings.address(1), PORT))
+    cloud.start()
     logging.info("The emulated AWS answers on %s", settings.aws_endpoint_url)
     wait_for_stop()
     server.stop()
     cloud.close()
     return 0
+
+
+def kubernetes_of(settings: Settings) -> Kubernetes:
+    """The sandbox's Kubernetes; what starts and stops its processes is the sandbox's supervisor."""
+    if "--no-kubernetes" in sys.argv[1:]:
+        return no_kubernetes()
+    from sandbox.kubernetes.access import AccessPolicies
+    from sandbox.kubernetes.addons import Addons
+    from sandbox.kubernetes.control_plane import ControlPlane
+    from sandbox.kubernetes.nodes import Nodes
+
+    processes = Processes(settings)
+    return Kubernetes(
+        ControlPlane(settings, processes),
+        Nodes(settings, processes),
+        Addons(settings, processes),
+        AccessPolicies(settings),
+    )
 
 
 if __name__ == "__main__":

@@ -5,11 +5,14 @@ import os
 
 from sandbox.aws.calls import Handlers
 from sandbox.aws.clients import Clients
+from sandbox.aws.creation_times import CreationTimes
 from sandbox.aws.documents import Documents
+from sandbox.aws.eks.api import EKS
 from sandbox.aws.emulator import Emulator, Forwarding, Moto
 from sandbox.aws.gateway import Gateway
 from sandbox.aws.identities import Identities
 from sandbox.aws.journal import Journal
+from sandbox.aws.kubernetes_ports import Kubernetes
 from sandbox.aws.principals import Principal, Principals
 from sandbox.aws.request_log import RequestLog
 from sandbox.errors import SandboxError
@@ -24,7 +27,7 @@ ADMINISTRATOR_POLICY = "arn:aws:iam::aws:policy/AdministratorAccess"
 class Cloud:
     """What `python -m sandbox.aws` serves, with its state in `aws/` of the sandbox's folder."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, kubernetes: Kubernetes) -> None:
         self.settings = settings
         folder = settings.folder / "aws"
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -34,8 +37,23 @@ class Cloud:
         self.emulator = self._emulator()
         self.clients = Clients(self.emulator)
         self._make_administrator()
+        self.times = CreationTimes(settings.time_scale)
+        self.eks = EKS(
+            self.documents,
+            self.times,
+            kubernetes,
+            settings.kubernetes_version,
+            self.clients,
+            self.principals,
+            settings.aws_endpoint_url,
+        )
         self.gateway = Gateway(
-            self.emulator, self.principals, self.request_log, self._handlers(), {}, settings.account_id
+            self.emulator,
+            self.principals,
+            self.request_log,
+            self._handlers(),
+            {"/_sandbox/eks/": self.eks.authenticator.serve},
+            settings.account_id,
         )
 
     def _emulator(self) -> Emulator:
@@ -52,7 +70,7 @@ class Cloud:
         return Forwarding(endpoint_url)
 
     def _handlers(self) -> Handlers:
-        return Identities(self.principals).handlers()
+        return Identities(self.principals).handlers() | self.eks.handlers()
 
     def _make_administrator(self) -> None:
         """The IAM user behind the credentials of `.sandbox/env`."""
@@ -75,7 +93,12 @@ class Cloud:
             )
         )
 
+    def start(self) -> None:
+        """Begin to bring about what was asked for, or go on with it."""
+        self.eks.bridge.start()
+
     def close(self) -> None:
-        """Let go of the files; what they hold is whole at any moment."""
+        """Stop, and let go of the files; what they hold is whole at any moment."""
+        self.eks.bridge.stop()
         self.request_log.close()
         self.documents.close()

@@ -8,11 +8,11 @@ from typing import Any
 class AWSError(Exception):
     """An error as AWS answers it.
 
-    `code` and `message` are what a client sees; `status` is the HTTP status; further keywords are the members
-    of the error's shape in the service model (e.g. `clusterName`).
+    `code` and `message` are what a client sees; `status` is the HTTP status, by default the service model's;
+    further keywords are the members of the error's shape in the service model (e.g. `clusterName`).
     """
 
-    def __init__(self, code: str, message: str, status: int = 400, **members: Any) -> None:
+    def __init__(self, code: str, message: str, status: int | None = None, **members: Any) -> None:
         super().__init__(message)
         self.code = code
         self.message = message

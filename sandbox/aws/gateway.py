@@ -14,7 +14,7 @@ from sandbox.aws import protocol
 from sandbox.aws.calls import Call, Handlers
 from sandbox.aws.clients import Clients
 from sandbox.aws.emulator import Emulator
-from sandbox.aws.errors import AWSError
+from sandbox.aws.errors import AWSError, NotImplementedByEmulator
 from sandbox.aws.http import Request, Response
 from sandbox.aws.principals import Principal, Principals, anonymous
 from sandbox.aws.protocol import Operation
@@ -24,6 +24,7 @@ from sandbox.aws.signature import Signature
 log = logging.getLogger(__name__)
 
 INTERNAL = "/_sandbox/"  # the sandbox's own paths: no AWS service has one like it
+SERVED_HERE = frozenset({"eks", "eks-auth"})  # nothing of them is the emulator's
 HEALTH = f"{INTERNAL}health"
 
 Internal = Callable[[Request], Response]
@@ -85,6 +86,8 @@ class Gateway:
         operation = call.operation
         if handler := self._handlers.get((operation.service, operation.name)):
             return protocol.answer(operation, handler(call))
+        if operation.service in SERVED_HERE:
+            raise NotImplementedByEmulator(operation.service, operation.name)
         return self.emulator.send(call.request, call.account, operation.service, operation.name)
 
     def _authenticate(self, request: Request, signature: Signature, operation: Operation) -> Principal:
@@ -114,7 +117,7 @@ def unidentified(error: AWSError) -> Response:
     """An error for a request of which not even the service is known; every client finds the code in the
     header.
     """
-    response = json_response({"__type": error.code, "message": error.message}, error.status)
+    response = json_response({"__type": error.code, "message": error.message}, error.status or 400)
     return Response(response.status, {**response.headers, "x-amzn-ErrorType": error.code}, response.body)
 
 

@@ -126,7 +126,7 @@ def answer(operation: Operation, result: object) -> Response:
     serialized = serializer(operation_model=operation.model).serialize(result)
     body = serialized["body"]
     return Response(
-        result.status if isinstance(result, AWSError) else serialized["status_code"],
+        (isinstance(result, AWSError) and result.status) or serialized["status_code"],
         {name: str(value) for name, value in serialized["headers"].items()},
         body if isinstance(body, bytes) else body.encode(),
     )

@@ -1,0 +1,48 @@
+"""How long AWS takes to make, change and remove things, divided by the sandbox's time scale.
+
+The order of what takes long and the waits for it are rehearsed this way, in a fraction of the time. AWS
+documents no exact times; these are what its guides and waiters suggest, e.g.
+https://docs.aws.amazon.com/eks/latest/userguide/create-cluster.html ("provisioning takes several minutes").
+"""
+
+from sandbox.aws import clock
+
+SECONDS = {
+    "eks-cluster": 600,
+    "eks-cluster-update": 300,
+    "eks-cluster-version-update": 900,
+    "eks-cluster-delete": 300,
+    "eks-nodegroup": 150,
+    "eks-nodegroup-update": 60,
+    "eks-nodegroup-version-update": 300,
+    "eks-nodegroup-delete": 180,
+    "eks-addon": 60,
+    "eks-addon-update": 60,
+    "eks-addon-delete": 30,
+    "rds-cluster": 120,
+    "rds-cluster-modify": 30,
+    "rds-cluster-delete": 120,
+    "rds-instance": 360,
+    "rds-instance-modify": 60,
+    "rds-instance-delete": 180,
+    "nat-gateway": 120,
+    "nat-gateway-delete": 60,
+    "vpc-endpoint": 60,
+    "vpc-endpoint-delete": 60,
+}
+
+
+class CreationTimes:
+    """When things that are begun now will be done. A scale of 60 makes a minute of AWS's a second here."""
+
+    def __init__(self, scale: float) -> None:
+        self._scale = scale
+
+    def done_at(self, kind: str) -> float:
+        """The moment, in seconds since the epoch. Raises KeyError for a kind that is not in SECONDS."""
+        return clock.now() + SECONDS[kind] / self._scale
+
+
+def passed(moment: float) -> bool:
+    """Whether `moment` (seconds since the epoch) is over."""
+    return clock.now() >= moment

@@ -1,0 +1,71 @@
+"""EKS put together: the handlers of all its operations, and the bridge behind them."""
+
+from functools import partial
+from typing import Protocol
+
+from sandbox.aws.calls import Call, Handler, Handlers, Result
+from sandbox.aws.clients import Clients
+from sandbox.aws.creation_times import CreationTimes
+from sandbox.aws.documents import Documents
+from sandbox.aws.eks.access_entries import AccessEntries
+from sandbox.aws.eks.addons import Addons
+from sandbox.aws.eks.authenticator import Authenticator
+from sandbox.aws.eks.bridge import Bridge
+from sandbox.aws.eks.clusters import Clusters
+from sandbox.aws.eks.nodegroups import Nodegroups
+from sandbox.aws.eks.pod_identity import PodIdentityAssociations
+from sandbox.aws.eks.records import Records
+from sandbox.aws.eks.service import Service
+from sandbox.aws.eks.tags import Tags
+from sandbox.aws.eks.updates import Updates
+from sandbox.aws.eks.versions import Versions
+from sandbox.aws.kubernetes_ports import Kubernetes
+from sandbox.aws.principals import Principals
+
+
+class Part(Protocol):
+    def handlers(self) -> Handlers: ...
+
+
+class EKS:
+    """`url` is the gateway's own: the API server asks it who a token is of."""
+
+    def __init__(
+        self,
+        documents: Documents,
+        times: CreationTimes,
+        kubernetes: Kubernetes,
+        kubernetes_version: str,
+        clients: Clients,
+        principals: Principals,
+        url: str,
+    ) -> None:
+        records = Records(documents)
+        service = Service(records, times)
+        versions = Versions(kubernetes_version)
+        self._records = records
+        self._parts: list[Part] = [
+            Clusters(service, versions, kubernetes.control_plane.oidc_issuer),
+            Nodegroups(service),
+            Addons(service),
+            AccessEntries(service),
+            PodIdentityAssociations(service),
+            Updates(service),
+            Tags(records),
+            versions,
+        ]
+        self.authenticator = Authenticator(records, principals, clients)
+        self.bridge = Bridge(
+            records, kubernetes, clients, lambda cluster: f"{url}{self.authenticator.path(cluster)}"
+        )
+
+    def handlers(self) -> Handlers:
+        found: Handlers = {}
+        for part in self._parts:
+            found |= part.handlers()
+        return {name: partial(self._whole, handler) for name, handler in found.items()}
+
+    def _whole(self, handler: Handler, call: Call) -> Result:
+        """A call is done whole or not at all, and apart from the bridge."""
+        with self._records.transaction():
+            return handler(call)

@@ -1,0 +1,88 @@
+"""What the EKS of this AWS needs of a Kubernetes: the sandbox's own behind it, or none at all."""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+
+class ControlPlane(Protocol):
+    """The control plane of the sandbox; there is one."""
+
+    @property
+    def endpoint(self) -> str: ...
+    @property
+    def certificate_authority(self) -> bytes: ...  # PEM
+    @property
+    def oidc_issuer(self) -> str: ...
+
+    def create(self, version: str, authenticator_url: str, service_cidr: str) -> None: ...
+    def ready(self) -> bool: ...
+    def delete(self) -> None: ...
+
+
+class Nodes(Protocol):
+    def create(
+        self, name: str, labels: dict[str, str], taints: list[dict[str, Any]], zone: str, instance_type: str
+    ) -> None: ...
+    def ready(self, name: str) -> bool: ...
+    def delete(self, name: str) -> None: ...
+    def names(self) -> list[str]: ...
+
+
+class Addons(Protocol):
+    def install(self, name: str, version: str, configuration: str | None) -> None: ...
+    def healthy(self, name: str) -> bool: ...
+    def remove(self, name: str) -> None: ...
+
+
+class AccessPolicies(Protocol):
+    def bind(self, policy_name: str, namespaces: list[str] | None) -> None: ...
+
+
+@dataclass(frozen=True)
+class Kubernetes:
+    """The four together."""
+
+    control_plane: ControlPlane
+    nodes: Nodes
+    addons: Addons
+    access_policies: AccessPolicies
+
+
+def no_kubernetes() -> Kubernetes:
+    nothing = NoKubernetes()
+    return Kubernetes(nothing, nothing, nothing, nothing)
+
+
+class NoKubernetes:
+    """EKS's API without a Kubernetes behind it: everything is ready at once, and nothing runs."""
+
+    endpoint = "https://kubernetes.invalid"
+    oidc_issuer = "https://oidc.eks.invalid/id/0123456789ABCDEF0123456789ABCDEF"
+    certificate_authority = b"-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n"
+
+    def __init__(self) -> None:
+        self._names: set[str] = set()
+
+    def create(self, *args: Any, **_: Any) -> None:
+        self._names.add(args[0])
+
+    def ready(self, *_: Any) -> bool:
+        return True
+
+    def delete(self, name: str = "") -> None:
+        self._names.discard(name)
+
+    def names(self) -> list[str]:
+        return sorted(self._names)
+
+    def install(self, *_: Any) -> None:
+        return
+
+    def healthy(self, name: str) -> bool:
+        return True
+
+    def remove(self, name: str) -> None:
+        return
+
+    def bind(self, *_: Any) -> None:
+        return
