@@ -170,6 +170,7 @@ class Processes:
             "startsecs": 1 if program.autorestart else 0,  # a job may be done within a second
             "stopsignal": program.stop_signal,
             "stopwaitsecs": program.stop_wait,
+            "stopasgroup": str(not program.autorestart).lower(),  # a job is one with what it runs
             "killasgroup": "true",
             "redirect_stderr": "true",
             "stdout_logfile": escaped(str(self.log(program.name))),
