@@ -1,0 +1,84 @@
+"""ECR's API: the emulator's, with the addresses, tokens and images of the sandbox's own registry."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sandbox.aws.calls import Call, Handlers, Result
+from sandbox.aws.clients import Clients
+from sandbox.aws.documents import Documents
+from sandbox.aws.ecr.front import Front
+from sandbox.aws.ecr.images import Images
+from sandbox.aws.ecr.registry import Registry
+from sandbox.aws.ecr.tokens import Tokens
+
+SERVICE = "ecr"
+
+
+class ECR:
+    """`address` is the registry's, host and port, as it stands in front of every repository's name."""
+
+    def __init__(self, documents: Documents, clients: Clients, registry: Registry, address: str) -> None:
+        self._address = address
+        self._tokens = Tokens(documents)
+        self._registry = registry
+        self._images = Images(documents, clients)
+        self.front = Front(self._tokens, self._images, registry)
+
+    def handlers(self) -> Handlers:
+        return {
+            (SERVICE, "GetAuthorizationToken"): self._get_authorization_token,
+            (SERVICE, "CreateRepository"): self._with_address,
+            (SERVICE, "DescribeRepositories"): self._with_address,
+            (SERVICE, "DeleteRepository"): self._delete_repository,
+            (SERVICE, "DescribeImages"): self._describe_images,
+            (SERVICE, "BatchDeleteImage"): self._batch_delete_image,
+        }
+
+    def _get_authorization_token(self, call: Call) -> Result:
+        token, expires_at = self._tokens.issue(call.account, call.region)
+        return {
+            "authorizationData": [
+                {
+                    "authorizationToken": token,
+                    "expiresAt": datetime.fromtimestamp(expires_at, UTC),
+                    "proxyEndpoint": f"http://{self._address}",
+                }
+            ]
+        }
+
+    def _with_address(self, call: Call) -> Result:
+        result = call.forward()
+        for repository in [*result.get("repositories", []), *filter(None, [result.get("repository")])]:
+            repository["repositoryUri"] = f"{self._address}/{repository['repositoryName']}"
+        return result
+
+    def _describe_images(self, call: Call) -> Result:
+        result = call.forward()
+        for image in result["imageDetails"]:
+            image["imageSizeInBytes"] = self._images.size(image["repositoryName"], image["imageDigest"])
+        return result
+
+    def _delete_repository(self, call: Call) -> Result:
+        name = call.parameters["repositoryName"]
+        digests = {image["imageDigest"] for image in self._listed(call, name)}
+        result = self._with_address(call)
+        for digest in digests:
+            self._registry.delete(name, digest)
+        return result
+
+    def _batch_delete_image(self, call: Call) -> Result:
+        name = call.parameters["repositoryName"]
+        before = {image["imageDigest"] for image in self._listed(call, name)}
+        result = call.forward()
+        # A manifest goes when its last tag does.
+        for digest in before - {image["imageDigest"] for image in self._listed(call, name)}:
+            self._registry.delete(name, digest)
+        return result
+
+    @staticmethod
+    def _listed(call: Call, repository: str) -> list[dict[str, Any]]:
+        client = call.client(SERVICE)
+        try:
+            return list(client.list_images(repositoryName=repository)["imageIds"])
+        except client.exceptions.RepositoryNotFoundException:
+            return []

@@ -1,0 +1,78 @@
+"""The OCI registry that holds the images: distribution's, on a Unix socket that only ECR's front opens.
+
+Configuration: https://distribution.github.io/distribution/about/configuration/
+"""
+
+import http.client
+import json
+import secrets
+import socket
+from pathlib import Path
+
+from sandbox.processes import Processes, Program
+from sandbox.settings import Settings, write_private
+
+PROGRAM = "registry"
+TIMEOUT = 120  # seconds for one read or write
+
+
+class Connection(http.client.HTTPConnection):
+    """HTTP over the registry's Unix socket."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__("registry", timeout=TIMEOUT)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(str(self._path))
+
+
+class Registry:
+    """The registry's process and its socket."""
+
+    def __init__(self, settings: Settings, processes: Processes) -> None:
+        self._settings = settings
+        self._processes = processes
+        self._socket = settings.socket("registry.sock")
+
+    def start(self) -> None:
+        """Have the registry running; it answers a moment later."""
+        folder = self._settings.folder / "registry"
+        (folder / "storage").mkdir(parents=True, exist_ok=True)
+        self._socket.parent.mkdir(parents=True, exist_ok=True)
+        configuration = folder / "config.json"  # JSON is YAML
+        if not configuration.exists():
+            write_private(configuration, json.dumps(self._configuration(folder / "storage"), indent=2))
+        self._processes.ensure(Program(PROGRAM, ["docker-registry", "serve", str(configuration)]))
+
+    def connect(self) -> Connection:
+        return Connection(self._socket)
+
+    def delete(self, repository: str, digest: str) -> None:
+        """Forget a manifest; nothing happens when there is none. Raises OSError without a registry."""
+        connection = self.connect()
+        try:
+            connection.request("DELETE", f"/v2/{repository}/manifests/{digest}")
+            connection.getresponse().read()
+        finally:
+            connection.close()
+
+    def _configuration(self, storage: Path) -> dict[str, object]:
+        return {
+            "version": "0.1",
+            "log": {"level": "warn", "accesslog": {"disabled": True}},
+            "storage": {
+                "filesystem": {"rootdirectory": str(storage)},
+                "delete": {"enabled": True},
+                "maintenance": {"uploadpurging": {"enabled": False}},
+            },
+            # Relative addresses: those that clients see are the front's.
+            "http": {
+                "net": "unix",
+                "addr": str(self._socket),
+                "relativeurls": True,
+                "secret": secrets.token_hex(16),
+            },
+        }
