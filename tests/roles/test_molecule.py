@@ -11,7 +11,7 @@ from tests.commands import BIN, ROOT, run
 def roles() -> list[str]:
     """The roles that site.yml applies, in its order."""
     plays = yaml.safe_load((ROOT / "site.yml").read_text())
-    return [role["role"] for play in plays for role in play.get("roles", [])]
+    return [tag for play in plays for task in play["tasks"] for tag in task["tags"]]
 
 
 @pytest.mark.parametrize("role", roles())
