@@ -15,6 +15,7 @@ from sandbox.processes import Processes
 from sandbox.settings import Settings
 
 PORT = 4566
+REGISTRY_PORT = 5000
 
 
 def main() -> int:
@@ -32,10 +33,12 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 1
     server = serve(cloud.gateway, (settings.address(1), PORT))
+    registry = serve(cloud.ecr.front, (settings.address(1), REGISTRY_PORT))
     cloud.start()
     logging.info("The emulated AWS answers on %s", settings.aws_endpoint_url)
     wait_for_stop()
     server.stop()
+    registry.stop()
     cloud.close()
     return 0
 

@@ -7,6 +7,8 @@ from sandbox.aws.calls import Handlers
 from sandbox.aws.clients import Clients
 from sandbox.aws.creation_times import CreationTimes
 from sandbox.aws.documents import Documents
+from sandbox.aws.ecr.api import ECR
+from sandbox.aws.ecr.registry import Registry
 from sandbox.aws.eks.api import EKS
 from sandbox.aws.emulator import Emulator, Forwarding, Moto
 from sandbox.aws.gateway import Gateway
@@ -16,6 +18,7 @@ from sandbox.aws.kubernetes_ports import Kubernetes
 from sandbox.aws.principals import Principal, Principals
 from sandbox.aws.request_log import RequestLog
 from sandbox.errors import SandboxError
+from sandbox.processes import Processes
 from sandbox.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -47,6 +50,8 @@ class Cloud:
             self.principals,
             settings.aws_endpoint_url,
         )
+        self.registry = Registry(settings, Processes(settings))
+        self.ecr = ECR(self.documents, self.clients, self.registry, settings.registry)
         self.gateway = Gateway(
             self.emulator,
             self.principals,
@@ -70,7 +75,7 @@ class Cloud:
         return Forwarding(endpoint_url)
 
     def _handlers(self) -> Handlers:
-        return Identities(self.principals).handlers() | self.eks.handlers()
+        return Identities(self.principals).handlers() | self.eks.handlers() | self.ecr.handlers()
 
     def _make_administrator(self) -> None:
         """The IAM user behind the credentials of `.sandbox/env`."""
@@ -95,6 +100,7 @@ class Cloud:
 
     def start(self) -> None:
         """Begin to bring about what was asked for, or go on with it."""
+        self.registry.start()
         self.eks.bridge.start()
 
     def close(self) -> None:
