@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import yaml
 
 from sandbox.errors import SandboxError
+from sandbox.kubernetes import load_balancer
 from sandbox.kubernetes.kubeconfig import write_kubeconfig, write_webhook_kubeconfig
 from sandbox.kubernetes.pki import Pki
 from sandbox.processes import Processes, Program
@@ -100,6 +101,7 @@ class ControlPlane:
             self._api_server(network),
             self._controllers(network),
             self._scheduler(),
+            *load_balancer.programs(self.settings),
         ):
             self.processes.ensure(program)
 
@@ -123,9 +125,10 @@ class ControlPlane:
 
     def delete(self) -> None:
         """Stop it and forget all that it knew, certificates included: the next cluster is another one."""
-        for program in reversed(PROGRAMS):
+        for program in (load_balancer.CONTROLLER, load_balancer.PROXY, *reversed(PROGRAMS)):
             self.processes.remove(program)
-        for folder in (self.settings.folder / "etcd", self.folder, self.pki.folder):
+        own = (self.folder, self.pki.folder)
+        for folder in (*own, *(self.settings.folder / name for name in ("etcd", "load-balancer", "addons"))):
             shutil.rmtree(folder, ignore_errors=True)
 
     def _program(self, name: str, priority: int, memory: str, flags: dict[str, str]) -> Program:

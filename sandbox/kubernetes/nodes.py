@@ -38,7 +38,7 @@ class Nodes:
         node = self._node(name) or Node(
             self.settings, name, self._free_number(), zone, instance_type, dict(labels), list(taints)
         )
-        node.save()
+        node.folder.mkdir(parents=True, exist_ok=True)
         KUBELET_FOLDER.mkdir(exist_ok=True)
         control_plane = ControlPlane(self.settings, self.processes)
         containerd.write(node)
@@ -46,6 +46,7 @@ class Nodes:
         for program in (containerd.program(node), kubelet.program(node), preload.program(node)):
             node.processes.declare(program)
         apply_addons(node, control_plane.endpoint)
+        node.save()  # from here on it is one of `names`
         self.processes.ensure(
             Program(
                 name=node.program,

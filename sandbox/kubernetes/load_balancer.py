@@ -1,0 +1,183 @@
+"""A stand-in for the AWS Load Balancer Controller: `python -m sandbox.kubernetes.load_balancer`.
+
+Follows the Ingresses of class `alb` and the endpoints behind them, has haproxy (a program of its own) serve
+them, and writes the address into their status, as the controller does:
+https://docs.aws.amazon.com/eks/latest/userguide/aws-load-balancer-controller.html
+"""
+
+import json
+import logging
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import kubernetes
+
+from sandbox.kubernetes.client import UNREACHABLE, api_client
+from sandbox.kubernetes.haproxy import Cluster, is_ours, render
+from sandbox.processes import Processes, Program
+from sandbox.settings import CHECKOUT, Settings
+
+log = logging.getLogger(__name__)
+
+PROXY, CONTROLLER = "load-balancer", "load-balancer-controller"
+PORT = 8080
+SETTLE = 0.1  # seconds in which changes that come together are taken together
+RETRY = 1  # second before the API server is asked again
+WATCH = 300  # seconds after which a watch begins anew
+
+Objects = dict[tuple[str, str], dict[str, Any]]  # by namespace and name
+
+
+def programs(settings: Settings) -> list[Program]:
+    """haproxy, and the controller that configures it; haproxy starts with rules for nothing."""
+    path = configuration_file(settings)
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(render(Cluster(), binds(settings)))
+    controller = [sys.executable, "-m", "sandbox.kubernetes.load_balancer"]
+    return [
+        # -W: the process that is signalled stays, its workers are replaced; -db: in the foreground.
+        Program(PROXY, ["haproxy", "-W", "-db", "-f", str(path)], priority=300),
+        Program(CONTROLLER, controller, directory=CHECKOUT, priority=310),
+    ]
+
+
+def configuration_file(settings: Settings) -> Path:
+    return settings.folder / "load-balancer" / "haproxy.cfg"
+
+
+def binds(settings: Settings) -> list[str]:
+    return [f"{settings.address(1)}:{PORT}", f"127.0.0.1:{settings.notejam_port}"]
+
+
+def served_at_file(settings: Settings) -> Path:
+    """Where the virtual nodes write at which address of this machine a pod's address is really served."""
+    return settings.folder / "load-balancer" / "served-at.json"
+
+
+class Controller:
+    """Keeps haproxy's configuration and the Ingresses' status as the cluster's objects want them."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.processes = Processes(settings)
+        self.api = api_client(settings)
+        self.networking = kubernetes.client.NetworkingV1Api(self.api)
+        core, discovery = kubernetes.client.CoreV1Api(self.api), kubernetes.client.DiscoveryV1Api(self.api)
+        self.cluster = Cluster()
+        self.changing = threading.Lock()
+        self.changed = threading.Event()
+        self.served_at_changed = 0.0
+        self.watches: list[tuple[Callable[..., Any], Objects]] = [
+            (self.networking.list_ingress_for_all_namespaces, self.cluster.ingresses),
+            (core.list_service_for_all_namespaces, self.cluster.services),
+            (discovery.list_endpoint_slice_for_all_namespaces, self.cluster.endpoint_slices),
+        ]
+
+    def run(self) -> None:
+        for list_all, objects in self.watches:
+            threading.Thread(target=self._follow, args=(list_all, objects), daemon=True).start()
+        while True:
+            self.changed.wait(RETRY)
+            if self._read_served_at() or self.changed.is_set():
+                time.sleep(SETTLE)
+                self.changed.clear()
+                self._configure()
+                self._write_status()
+
+    def _follow(self, list_all: Callable[..., Any], objects: Objects) -> None:
+        """Keep `objects` as the API server has them, for ever; while it is away they stay as they were."""
+        while True:
+            try:
+                listed = self.api.sanitize_for_serialization(list_all())  # type: ignore[no-untyped-call]
+                self._change(objects, {key(item): item for item in listed["items"]}, whole=True)
+                watch = kubernetes.watch.Watch()  # type: ignore[no-untyped-call]
+                stream = watch.stream(  # type: ignore[no-untyped-call]
+                    list_all,
+                    resource_version=listed["metadata"]["resourceVersion"],
+                    timeout_seconds=WATCH,
+                    _request_timeout=WATCH + 10,
+                )
+                for event in stream:
+                    item = event["raw_object"]
+                    self._change(objects, {key(item): None if event["type"] == "DELETED" else item})
+            except UNREACHABLE as error:
+                log.info("The API server does not answer (%s); asked again", type(error).__name__)
+                time.sleep(RETRY)
+
+    def _change(
+        self, objects: Objects, changes: dict[tuple[str, str], dict[str, Any] | None], whole: bool = False
+    ) -> None:
+        """Take up changed objects, None for one that is gone; `whole` when they are all that there are."""
+        with self.changing:
+            if whole:
+                objects.clear()
+            for name, item in changes.items():
+                if item is None:
+                    objects.pop(name, None)
+                else:
+                    objects[name] = item
+        self.changed.set()
+
+    def _read_served_at(self) -> bool:
+        """Take up what the virtual nodes wrote; returns whether it is new."""
+        path = served_at_file(self.settings)
+        if not path.exists() or path.stat().st_mtime == self.served_at_changed:
+            return False
+        self.served_at_changed = path.stat().st_mtime
+        self.cluster.served_at = json.loads(path.read_text())
+        return True
+
+    def _configure(self) -> None:
+        """Write haproxy's configuration, and have haproxy take it up; a wrong one is logged and not used."""
+        path = configuration_file(self.settings)
+        try:
+            with self.changing:
+                text = render(self.cluster, binds(self.settings))
+        except ValueError as error:
+            log.warning("Kept the rules as they were: %s", error)
+            return
+        if text == path.read_text():
+            return
+        new = path.with_suffix(".new")
+        new.write_text(text)
+        checked = subprocess.run(
+            ["haproxy", "-c", "-f", str(new)], capture_output=True, text=True, check=False
+        )
+        if checked.returncode:
+            log.warning("Kept the rules as they were, because haproxy refuses the new: %s", checked.stderr)
+            return
+        os.replace(new, path)
+        self.processes.signal(PROXY, "USR2")
+        log.info("haproxy took up new rules or endpoints")
+
+    def _write_status(self) -> None:
+        status = {"loadBalancer": {"ingress": [{"ip": self.settings.address(1)}]}}
+        with self.changing:
+            ours = [(key(each), each) for each in self.cluster.ingresses.values() if is_ours(each)]
+        for (namespace, name), ingress in ours:
+            if ingress.get("status") == status:
+                continue
+            try:
+                self.networking.patch_namespaced_ingress_status(name, namespace, {"status": status})
+            except UNREACHABLE as error:
+                log.info("The status of Ingress %s/%s was not written: %s", namespace, name, error)
+
+
+def key(item: dict[str, Any]) -> tuple[str, str]:
+    return item["metadata"]["namespace"], item["metadata"]["name"]
+
+
+def main() -> None:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    Controller(Settings.load()).run()
+
+
+if __name__ == "__main__":
+    main()
