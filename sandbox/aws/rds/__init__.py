@@ -1,0 +1,1 @@
+"""RDS in front of real PostgreSQL servers."""
