@@ -7,6 +7,7 @@ from sandbox.aws.calls import Handlers
 from sandbox.aws.clients import Clients
 from sandbox.aws.creation_times import CreationTimes
 from sandbox.aws.documents import Documents
+from sandbox.aws.ec2 import EC2
 from sandbox.aws.ecr.api import ECR
 from sandbox.aws.ecr.registry import Registry
 from sandbox.aws.eks.api import EKS
@@ -17,6 +18,7 @@ from sandbox.aws.journal import Journal
 from sandbox.aws.kubernetes_ports import Kubernetes
 from sandbox.aws.principals import Principal, Principals
 from sandbox.aws.request_log import RequestLog
+from sandbox.aws.slow_resources import SlowResources
 from sandbox.errors import SandboxError
 from sandbox.processes import Processes
 from sandbox.settings import Settings
@@ -75,7 +77,13 @@ class Cloud:
         return Forwarding(endpoint_url)
 
     def _handlers(self) -> Handlers:
-        return Identities(self.principals).handlers() | self.eks.handlers() | self.ecr.handlers()
+        slow = SlowResources(self.documents, self.times)
+        return (
+            Identities(self.principals).handlers()
+            | self.eks.handlers()
+            | EC2(slow).handlers()
+            | self.ecr.handlers()
+        )
 
     def _make_administrator(self) -> None:
         """The IAM user behind the credentials of `.sandbox/env`."""

@@ -108,8 +108,8 @@ class Moto:
         try:
             with clock.at(entry.time):
                 body = b"".join(self._application(environ, start_response))
-        except NotImplementedError:
-            raise NotImplementedByEmulator(service, operation) from None
+        except NotImplementedError as error:
+            raise NotImplementedByEmulator(service, operation, str(error)) from None
         except Exception as error:
             log.exception("moto failed in %s:%s", service, operation)
             raise AWSError(

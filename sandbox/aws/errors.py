@@ -26,9 +26,9 @@ class NotImplementedByEmulator(AWSError):
     accident.
     """
 
-    def __init__(self, service: str, operation: str) -> None:
+    def __init__(self, service: str, operation: str, detail: str = "") -> None:
         super().__init__(
             "NotImplemented",
-            f"The sandbox does not emulate {service}:{operation}. Nothing was done.",
+            f"The sandbox does not emulate {service}:{operation}{detail and f' ({detail})'}. Nothing was done.",
             status=501,
         )

@@ -84,6 +84,9 @@ class Gateway:
 
     def _answer(self, call: Call) -> Response:
         operation = call.operation
+        if operation.service == "ec2" and call.parameters.get("DryRun"):
+            # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/CommonParameters.html
+            raise AWSError("DryRunOperation", "Request would have succeeded, but DryRun flag is set.", 412)
         if handler := self._handlers.get((operation.service, operation.name)):
             return protocol.answer(operation, handler(call))
         if operation.service in SERVED_HERE:

@@ -2,10 +2,11 @@
 
 from functools import cache
 
-from sandbox.aws.moto import deterministic
+from sandbox.aws.moto import deterministic, ec2
 
 
 @cache
 def install() -> None:
     """Extend moto in this process, once."""
     deterministic.install()
+    ec2.install()
