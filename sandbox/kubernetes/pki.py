@@ -69,8 +69,8 @@ class Pki:
     def ensure_control_plane(self, service_network: IPv4Network) -> None:
         """Have all that the control plane needs; what is good already is kept, what nears its end renewed."""
         address = self.settings.address(1)
-        self._authority("ca", "kubernetes")
-        self._authority("front-proxy-ca", "front-proxy")
+        self.ensure_authority("ca", "kubernetes")
+        self.ensure_authority("front-proxy-ca", "front-proxy")
         self._service_account_key()
         alternatives = (*API_SERVER_NAMES, address, str(service_network[1]), "127.0.0.1")
         masters = ("system:masters",)
@@ -132,7 +132,8 @@ class Pki:
             and (set(alternatives_of(found)) == set(leaf.alternative_names))
         )
 
-    def _authority(self, name: str, common_name: str) -> None:
+    def ensure_authority(self, name: str, common_name: str) -> None:
+        """Have the self-signed authority of this name; leaves say by it who signs them."""
         path = self.certificate(name)
         if path.exists() and not expires_soon(x509.load_pem_x509_certificate(path.read_bytes())):
             return
