@@ -43,14 +43,14 @@ def _run(options: argparse.Namespace) -> int:
 
         clean()
     elif options.command == "tools":
-        from sandbox.build_tools import build
         from sandbox.settings import Settings
+        from sandbox.toolchain.build import build
 
         build(Settings.load())
     else:
-        from sandbox import image
+        from sandbox.image import main as image
 
-        return image.main(options.arguments)
+        return image(options.arguments)
     return 0
 
 

@@ -9,8 +9,9 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-from sandbox import claims, ports, tier
+from sandbox import claims
 from sandbox.errors import SandboxError
+from sandbox.machine import ports, tier
 from sandbox.settings import SETTINGS_FILE, Settings
 
 NAME = re.compile(r"[a-z][a-z0-9-]{0,19}")

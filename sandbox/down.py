@@ -6,9 +6,10 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from sandbox import bridge, claims, lock, supervisor
+from sandbox import claims, lock, supervisor
 from sandbox.errors import SandboxError
 from sandbox.kubernetes.teardown import teardown
+from sandbox.machine import bridge
 from sandbox.settings import SETTINGS_FILE, Settings, runtime_folder, sandbox_folder
 
 MOUNTS = Path("/proc/self/mountinfo")

@@ -2,11 +2,12 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
-from sandbox.build_tools import STATE_FILE
 from sandbox.errors import SandboxError
 from sandbox.processes import ALIVE, Processes, Program
 from sandbox.progress import Step
+from sandbox.toolchain.build import STATE_FILE
 
 LAST_LINES = 12
 
@@ -28,8 +29,11 @@ class Job:
             return True
         if not state.finished:
             raise SandboxError(f"{self.step.title} failed (log: {state.log}):\n{last_lines(state.log)}")
-        self.step.end()
+        self.end()
         return False
+
+    def end(self) -> None:
+        self.step.end()
 
     def detail(self) -> str:
         """How far it is: the last line of its log."""
@@ -39,11 +43,21 @@ class Job:
 class ToolBuild(Job):
     """The build of the tools, which writes down how far each one is."""
 
-    def detail(self) -> str:
+    def end(self) -> None:
+        if self.step.seconds is None:
+            super().end()
+            for name, tool in self.states().items():
+                if tool["state"] == "built":
+                    self.step.progress.record(f"Tools: {name} {tool['version']}", tool["seconds"])
+
+    def states(self) -> dict[str, dict[str, Any]]:
         try:
-            states = json.loads((self.processes.folder.parent / STATE_FILE).read_text())
-        except (OSError, ValueError):
-            return "starting"
+            return dict(json.loads((self.processes.folder.parent / STATE_FILE).read_text()))
+        except (OSError, ValueError):  # it has not begun yet
+            return {}
+
+    def detail(self) -> str:
+        states = self.states()
         built = sum(tool["state"] == "built" for tool in states.values())
         parts = [f"{built} of {len(states)} built"]
         for name, tool in states.items():

@@ -3,7 +3,7 @@
 import os
 import sys
 
-from sandbox.packages import SYSTEM_PATH
+from sandbox.machine.packages import SYSTEM_PATH
 from sandbox.processes import Program
 from sandbox.settings import CHECKOUT
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sandbox import environment
 from sandbox.errors import SandboxError
-from sandbox.packages import SYSTEM_PATH
+from sandbox.machine.packages import SYSTEM_PATH
 from sandbox.settings import Settings
 
 # Every process of a sandbox inherits it from supervisord; `.sandbox/env` does not export it.

@@ -6,26 +6,16 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from sandbox import (
-    bridge,
-    build_tools,
-    cache,
-    disk,
-    environment,
-    health,
-    lock,
-    packages,
-    ports,
-    services,
-    supervisor,
-)
+from sandbox import cache, environment, health, lock, services, supervisor
 from sandbox.creation import create_or_load
 from sandbox.errors import SandboxError
 from sandbox.jobs import Job, ToolBuild
+from sandbox.machine import bridge, disk, packages, ports
 from sandbox.playbook import Playbook
 from sandbox.processes import Processes
 from sandbox.progress import Progress
 from sandbox.settings import Settings, sandbox_folder, write_private
+from sandbox.toolchain import build
 
 ANSWER_SECONDS = 60  # for a program of ours to serve
 NOTEJAM_SECONDS = 180  # for the page, after site.yml has seen its pods ready
@@ -41,7 +31,8 @@ def up(services_only: bool = False) -> None:
     with lock.exclusive(folder, "make up"), Progress() as progress:
         settings = _prepare(folder, progress)
         processes = Processes(settings)
-        with _start(settings, processes, progress) as jobs:
+        with _jobs(processes) as jobs:
+            _start(settings, processes, jobs, progress)
             if services_only:
                 _wait_for_jobs(jobs)
             else:
@@ -69,11 +60,22 @@ def _prepare(folder: Path, progress: Progress) -> Settings:
 
 
 @contextlib.contextmanager
-def _start(settings: Settings, processes: Processes, progress: Progress) -> Iterator[list[Job]]:
-    """The sandbox's own programs; gives the jobs that still run, and ends them when the block fails."""
-    missing = build_tools.link(settings)
-    disk.check(settings.folder, cache.ensure(), building=bool(missing))
+def _jobs(processes: Processes) -> Iterator[list[Job]]:
+    """The jobs of this run; those that still run when it fails or is interrupted are ended with it."""
     jobs: list[Job] = []
+    try:
+        yield jobs
+    except BaseException:
+        with contextlib.suppress(SandboxError):
+            for job in jobs:
+                processes.remove(job.program.name)
+        raise
+
+
+def _start(settings: Settings, processes: Processes, jobs: list[Job], progress: Progress) -> None:
+    """Have the sandbox's own programs serve, and the tools being built."""
+    missing = build.link(settings)
+    disk.check(settings.folder, cache.ensure(), building=bool(missing))
     with progress.step("Services: AWS, Git"):
         supervisor.ensure(settings)
         environment.write(settings)
@@ -84,13 +86,6 @@ def _start(settings: Settings, processes: Processes, progress: Progress) -> Iter
             processes.ensure(program)
         for name in ("git-server", "aws"):
             _wait_until_healthy(settings, health.checks(settings)[name], ANSWER_SECONDS)
-    try:
-        yield jobs
-    except BaseException:
-        with contextlib.suppress(SandboxError):
-            for job in jobs:
-                processes.remove(job.program.name)
-        raise
 
 
 def _wait_for_jobs(jobs: list[Job]) -> None:

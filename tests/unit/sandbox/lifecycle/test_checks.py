@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from sandbox import disk, packages, ports, tier
 from sandbox.creation import create_or_load
 from sandbox.errors import SandboxError
+from sandbox.machine import disk, packages, ports, tier
 from sandbox.settings import Settings
 
 
@@ -35,14 +35,14 @@ def test_a_free_port_is_another_one_where_the_preferred_is_taken():
 
 def test_too_little_disk_says_how_much_is_needed_and_free(tmp_path, monkeypatch):
     usage = namedtuple("usage", "total used free")
-    monkeypatch.setattr("sandbox.disk.shutil.disk_usage", lambda _path: usage(0, 0, 4 * disk.GIB))
+    monkeypatch.setattr("sandbox.machine.disk.shutil.disk_usage", lambda _path: usage(0, 0, 4 * disk.GIB))
     disk.check(tmp_path / "sandbox", tmp_path / "cache", building=False)
     with pytest.raises(SandboxError, match=r"4\.0 GiB free; needed are 3 GiB for .* and 14 GiB for"):
         disk.check(tmp_path / "sandbox", tmp_path / "cache", building=True)
 
 
 def test_without_root_a_node_is_refused_and_auto_says_why_it_is_virtual(tmp_path, monkeypatch):
-    monkeypatch.setattr("sandbox.tier.os.geteuid", lambda: 1000)
+    monkeypatch.setattr("sandbox.machine.tier.os.geteuid", lambda: 1000)
     assert tier.choose("auto", tmp_path) == (
         "virtual",
         "a real node needs more rights than there are: not root",
@@ -52,9 +52,9 @@ def test_without_root_a_node_is_refused_and_auto_says_why_it_is_virtual(tmp_path
 
 
 def test_root_without_rights_is_found_out_by_trying(tmp_path, monkeypatch):
-    monkeypatch.setattr("sandbox.tier.os.geteuid", lambda: 0)
+    monkeypatch.setattr("sandbox.machine.tier.os.geteuid", lambda: 0)
     monkeypatch.setattr(
-        "sandbox.tier.TRIAL", 'echo "control groups" >&2; echo "Read-only file system" >&2; exit 1'
+        "sandbox.machine.tier.TRIAL", 'echo "control groups" >&2; echo "Read-only file system" >&2; exit 1'
     )
     reason = tier.missing_right(tmp_path)
     assert reason is not None
@@ -63,14 +63,14 @@ def test_root_without_rights_is_found_out_by_trying(tmp_path, monkeypatch):
 
 
 def test_missing_packages_are_named_where_they_cannot_be_installed(tmp_path, monkeypatch):
-    monkeypatch.setattr("sandbox.packages.os.geteuid", lambda: 1000)
+    monkeypatch.setattr("sandbox.machine.packages.os.geteuid", lambda: 1000)
     with pytest.raises(SandboxError, match=r"missing: git, runc\..*sudo apt-get install .*git runc"):
         packages.install(["git", "runc"], tmp_path / "packages.log")
 
 
 def test_packages_follow_from_the_programs_that_are_missing(monkeypatch):
-    monkeypatch.setattr("sandbox.packages.shutil.which", lambda _program, path=None: None)
-    monkeypatch.setattr("sandbox.packages.POSTGRESQL_ROOT", Path("/nonexistent"))
+    monkeypatch.setattr("sandbox.machine.packages.shutil.which", lambda _program, path=None: None)
+    monkeypatch.setattr("sandbox.machine.packages.POSTGRESQL_ROOT", Path("/nonexistent"))
     assert {"git", "haproxy", "postgresql"} <= set(packages.missing("virtual"))
     assert "containerd" not in packages.missing("virtual")
     assert {"containerd", "runc", "buildah"} <= set(packages.missing("node"))

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from sandbox import build_tools, cache, found_tools, go, toolset
+from sandbox import cache
 from sandbox.errors import SandboxError
-from sandbox.toolset import TOOLS, Tool, for_tier
+from sandbox.toolchain import build, found, go, tools
+from sandbox.toolchain.tools import TOOLS, Tool, for_tier
 
 PAUSE = next(tool for tool in TOOLS if tool.name == "pause")
 MODULE = "module example.test/hello\n\ngo 1.21\n"
@@ -32,9 +33,9 @@ def hello(tmp_path, monkeypatch, compiled):
     (tmp_path / "modules" / "hello").mkdir(parents=True)
     (tmp_path / "modules" / "hello" / "go.mod").write_text(MODULE)
     (tmp_path / "modules" / "hello" / "main.go").write_text(PROGRAM)
-    monkeypatch.setattr(toolset, "MODULES", tmp_path / "modules")
+    monkeypatch.setattr(tools, "MODULES", tmp_path / "modules")
     tool = Tool("hello", ("hello", "hello-again"))
-    monkeypatch.setattr(toolset, "TOOLS", (tool,))
+    monkeypatch.setattr(tools, "TOOLS", (tool,))
     return tool
 
 
@@ -47,7 +48,7 @@ def settings(make_settings):
 
 def test_every_tool_has_the_version_that_its_go_mod_pins():
     versions = {tool.name: tool.version for tool in TOOLS}
-    assert versions["kubernetes"] in (toolset.MODULES / "kubernetes" / "go.mod").read_text()
+    assert versions["kubernetes"] in (tools.MODULES / "kubernetes" / "go.mod").read_text()
     assert all(version[0].isdigit() for version in versions.values())
 
 
@@ -71,52 +72,52 @@ def test_another_source_or_recipe_is_another_tool(hello):
 
 
 def test_a_tool_is_built_once_and_linked_under_each_of_its_names(hello, settings):
-    assert build_tools.link(settings) == [hello]
-    build_tools.build(settings)
+    assert build.link(settings) == [hello]
+    build.build(settings)
     for program in hello.programs:
         done = subprocess.run([settings.tools / program], capture_output=True, text=True, check=True)  # noqa: S603
         assert done.stderr == "hello\n"
-    assert build_tools.link(settings) == []
+    assert build.link(settings) == []
     assert json.loads((settings.folder / "tools.json").read_text())["hello"]["state"] == "built"
     assert not (cache.cache_folder() / "build").exists()
 
 
 def test_a_changed_tool_is_not_taken_for_the_one_in_the_cache(hello, settings):
-    build_tools.build(settings)
+    build.build(settings)
     (hello.folder / "main.go").write_text(PROGRAM.replace("hello", "goodbye"))
-    assert build_tools.link(settings) == [hello]
+    assert build.link(settings) == [hello]
     assert not (settings.tools / "hello").exists()
 
 
 def test_a_build_that_fails_names_the_tool_and_leaves_nothing_that_looks_built(hello, settings):
     (hello.folder / "main.go").write_text("package main\n\nfunc main() { undefined() }\n")
     with pytest.raises(SandboxError, match=r"`go build` for hello 1 ended with 1: .*undefined"):
-        build_tools.build(settings)
-    assert build_tools.link(settings) == [hello]
+        build.build(settings)
+    assert build.link(settings) == [hello]
     assert not (settings.tools / "hello").exists()
 
 
 BUILD = """
 import sys, tempfile
 from pathlib import Path
-from sandbox import build_tools, toolset
+from sandbox.toolchain import build, tools
 from sandbox.settings import Settings
-toolset.MODULES = Path(sys.argv[1])
-toolset.TOOLS = (toolset.Tool("hello", ("hello", "hello-again")),)
-build_tools.build(Settings.load())
+tools.MODULES = Path(sys.argv[1])
+tools.TOOLS = (tools.Tool("hello", ("hello", "hello-again")),)
+build.build(Settings.load())
 """
 
 
 def test_a_killed_build_is_gone_on_with(hello, settings, tmp_path):
     command = [sys.executable, "-c", BUILD, str(tmp_path / "modules")]
     partial = cache.cache_folder() / "tools" / f".{hello.key}.partial"
-    with subprocess.Popen(command, cwd=toolset.CHECKOUT, start_new_session=True) as build:  # noqa: S603
-        while not partial.exists() and build.poll() is None:
+    with subprocess.Popen(command, cwd=tools.CHECKOUT, start_new_session=True) as killed:  # noqa: S603
+        while not partial.exists() and killed.poll() is None:
             time.sleep(0.01)
-        os.killpg(build.pid, signal.SIGKILL)
-    assert build_tools.link(settings) == [hello]
-    build_tools.build(settings)
-    assert build_tools.link(settings) == []
+        os.killpg(killed.pid, signal.SIGKILL)
+    assert build.link(settings) == [hello]
+    build.build(settings)
+    assert build.link(settings) == []
     assert not partial.exists()
 
 
@@ -133,22 +134,22 @@ def test_a_found_program_of_the_right_version_is_used(settings, tmp_path, monkey
     assets = tmp_path / "assets"
     right = program(assets, "etcd", f"etcd Version: {etcd.version}")
     monkeypatch.setenv("KUBEBUILDER_ASSETS", str(assets))
-    assert found_tools.found(etcd, settings) == {"etcd": right}
+    assert found.found(etcd, settings) == {"etcd": right}
 
 
 def test_a_found_program_of_another_version_is_not(settings, tmp_path, monkeypatch):
     etcd = next(tool for tool in TOOLS if tool.name == "etcd")
     monkeypatch.setenv("PATH", str(program(tmp_path / "path", "etcd", "etcd Version: 3.4.0").parent))
     monkeypatch.delenv("KUBEBUILDER_ASSETS", raising=False)
-    assert found_tools.found(etcd, settings) == {}
+    assert found.found(etcd, settings) == {}
 
 
 def test_some_of_a_tools_programs_are_not_enough(settings, tmp_path, monkeypatch):
     kubernetes = next(tool for tool in TOOLS if tool.name == "kubernetes")
-    found = program(tmp_path / "path", "kube-apiserver", f"Kubernetes v{kubernetes.version}")
-    monkeypatch.setenv("PATH", f"{found.parent}:/usr/bin:/bin")
+    apiserver = program(tmp_path / "path", "kube-apiserver", f"Kubernetes v{kubernetes.version}")
+    monkeypatch.setenv("PATH", f"{apiserver.parent}:/usr/bin:/bin")
     monkeypatch.delenv("KUBEBUILDER_ASSETS", raising=False)
-    assert found_tools.found(kubernetes, settings) == {}
+    assert found.found(kubernetes, settings) == {}
 
 
 def test_without_go_and_without_a_registry_it_is_said_what_to_do(tmp_path, monkeypatch):
@@ -170,7 +171,7 @@ def test_manifests_are_copied_writable_without_samples(tmp_path):
         (tmp_path / "source" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "source" / name).write_text("kind: List\n")
     (tmp_path / "source" / "crd" / "bases").chmod(0o555)
-    build_tools.copy_configuration(tmp_path / "source", tmp_path / "target")
+    build.copy_configuration(tmp_path / "source", tmp_path / "target")
     assert [path.name for path in (tmp_path / "target").rglob("*.yaml")] == ["a.yaml"]
     assert (tmp_path / "target" / "crd" / "bases").stat().st_mode & 0o200
 

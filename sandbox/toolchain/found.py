@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 from sandbox.settings import Settings
-from sandbox.toolset import Tool
+from sandbox.toolchain.tools import Tool
 
 VERSION_ARGUMENTS = {"coredns": ("-version",), "kubectl": ("version", "--client")}
 

@@ -14,12 +14,13 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from sandbox import cache, go, lock
+from sandbox import cache, lock
 from sandbox.errors import SandboxError
-from sandbox.found_tools import found
 from sandbox.kubernetes import flux_distribution
 from sandbox.settings import Settings, cache_folder, write_private
-from sandbox.toolset import Tool, for_tier
+from sandbox.toolchain import go
+from sandbox.toolchain.found import found
+from sandbox.toolchain.tools import Tool, for_tier
 
 AT_ONCE = 2  # while one tool is fetched or linked, which takes one core at most, the next is compiled
 STATE_FILE = "tools.json"
@@ -43,6 +44,7 @@ def link(settings: Settings) -> list[Tool]:
 def build(settings: Settings) -> None:
     """Build what `link` left missing, in the order of need; SandboxError says which tool failed and why."""
     with lock.waiting(cache.ensure() / "build.lock"):  # another sandbox may be building just these
+        (settings.folder / STATE_FILE).unlink(missing_ok=True)  # of an earlier build
         missing = link(settings)
         if not missing:
             return
