@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from sandbox.aws.moto import deterministic, ec2
+from sandbox.aws.moto import deterministic, ec2, launch_templates
 
 
 @cache
@@ -10,3 +10,4 @@ def install() -> None:
     """Extend moto in this process, once."""
     deterministic.install()
     ec2.install()
+    launch_templates.install()

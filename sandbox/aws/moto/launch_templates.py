@@ -1,0 +1,31 @@
+"""EC2's launch templates, as far as moto's differ from AWS's."""
+
+from typing import Any
+
+from moto.ec2.models import EC2Backend
+
+from sandbox.aws.patching import replace
+
+ITSELF = "launch-template"
+
+
+def install() -> None:
+    """Patch moto, once in a process."""
+    _keep_its_tags_out_of_its_versions()
+
+
+def _keep_its_tags_out_of_its_versions() -> None:
+    """The tags of a template are no part of what instances are started from.
+
+    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateLaunchTemplate.html
+    """
+
+    def create_launch_template(
+        self: Any, name: str, description: str, template_data: dict[str, Any], tag_spec: Any
+    ) -> Any:
+        specifications = template_data.pop("TagSpecifications", [])
+        kept = [one for one in specifications if one["ResourceType"] != ITSELF]
+        data = {**template_data, "TagSpecifications": kept} if kept else template_data
+        return original(self, name, description, data, tag_spec)
+
+    original = replace(EC2Backend, "create_launch_template", create_launch_template)

@@ -1,0 +1,22 @@
+"""Launch templates of the extended moto."""
+
+import boto3
+from moto import mock_aws
+
+from sandbox.aws import moto
+
+
+@mock_aws
+def test_a_templates_own_tags_are_not_in_its_versions() -> None:
+    moto.install()
+    ec2 = boto3.client("ec2", "eu-west-1", aws_access_key_id="a", aws_secret_access_key="b")
+    tags = [{"Key": "Name", "Value": "nodes"}]
+    instance = {"ResourceType": "instance", "Tags": tags}
+    made = ec2.create_launch_template(
+        LaunchTemplateName="nodes",
+        LaunchTemplateData={"TagSpecifications": [instance]},
+        TagSpecifications=[{"ResourceType": "launch-template", "Tags": tags}],
+    )["LaunchTemplate"]
+    versions = ec2.describe_launch_template_versions(LaunchTemplateName="nodes")["LaunchTemplateVersions"]
+    assert made["Tags"] == tags
+    assert versions[0]["LaunchTemplateData"]["TagSpecifications"] == [instance]
