@@ -1,0 +1,181 @@
+"""The modules rds_cluster, rds_instance and rds_cluster_parameter_group: check, do, check again, do again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import boto3
+import pytest
+from ansible_collections.notejam.platform.plugins.module_utils.rds import same_or_newer_minor
+
+from .modules import four_steps, run_module
+
+pytestmark = pytest.mark.usefixtures("account")
+
+CLUSTER: dict[str, Any] = {
+    "db_cluster_identifier": "notejam-test",
+    "engine_version": "17.5",
+    "database_name": "notejam",
+    "master_username": "notejam",
+    "port": 5432,
+    "backup_retention_period": 7,
+    "copy_tags_to_snapshot": True,
+    "deletion_protection": True,
+    "enable_iam_database_authentication": True,
+    "enable_cloudwatch_logs_exports": ["postgresql"],
+    "preferred_backup_window": "02:00-03:00",
+    "tags": {"platform:component": "database"},
+}
+INSTANCE: dict[str, Any] = {
+    "db_instance_identifier": "notejam-test-1",
+    "db_cluster_identifier": "notejam-test",
+    "db_instance_class": "db.t4g.medium",
+    "availability_zone": "eu-west-1a",
+    "tags": {"platform:component": "database"},
+}
+PARAMETERS: dict[str, Any] = {
+    "name": "notejam-test-17",
+    "family": "aurora-postgresql17",
+    "description": "Notejam",
+    "parameters": {"rds.force_ssl": "1", "log_statement": "ddl"},
+}
+
+
+@pytest.fixture
+def rds() -> Any:
+    return boto3.client("rds", "eu-west-1")
+
+
+@pytest.fixture
+def cluster() -> dict[str, Any]:
+    """A cluster that is there."""
+    return dict(run_module("rds_cluster", **CLUSTER).result["rds_cluster"])
+
+
+def test_a_cluster_is_encrypted_and_its_password_is_rdss_own(rds: Any) -> None:
+    run = four_steps("rds_cluster", **CLUSTER)
+    (cluster,) = rds.describe_db_clusters()["DBClusters"]
+    assert cluster["StorageEncrypted"]
+    assert run.result["rds_cluster"]["master_user_secret_arn"] == cluster["MasterUserSecret"]["SecretArn"]
+    secret = boto3.client("secretsmanager", "eu-west-1").get_secret_value(
+        SecretId=cluster["MasterUserSecret"]["SecretArn"]
+    )
+    assert secret["SecretString"] not in run.output
+
+
+@pytest.mark.usefixtures("cluster")
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"backup_retention_period": 35},
+        {"deletion_protection": False},
+        {"preferred_backup_window": "04:00-05:00"},
+        {"engine_version": "17.6"},
+    ],
+)
+def test_a_cluster_changes_by_one_call(change: dict[str, Any]) -> None:
+    assert four_steps("rds_cluster", **CLUSTER | change).writes == ["ModifyDBCluster"]
+
+
+@pytest.mark.usefixtures("cluster")
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"database_name": "other"},
+        {"master_username": "other"},
+        {"kms_key_id": "arn:aws:kms:eu-west-1:123456789012:key/other"},
+    ],
+)
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_a_cluster_is_never_replaced(change: dict[str, Any], check_mode: bool) -> None:
+    run = run_module("rds_cluster", check_mode=check_mode, **CLUSTER | change)
+    assert run.result["failed"]
+    assert f"{next(iter(change))} is" in run.result["msg"]
+    assert "cannot change it in place" in run.result["msg"]
+    assert run.writes == []
+
+
+@pytest.mark.usefixtures("cluster")
+def test_another_major_version_is_made_only_on_request() -> None:
+    refused = run_module("rds_cluster", **CLUSTER | {"engine_version": "18.1"})
+    assert "another major version" in refused.result["msg"]
+    assert refused.writes == []
+    asked = {"engine_version": "18.1", "allow_major_version_upgrade": True}
+    assert four_steps("rds_cluster", **CLUSTER | asked).result["rds_cluster"]["engine_version"] == "18.1"
+
+
+@pytest.mark.parametrize(
+    ("current", "desired", "same"),
+    [
+        ("17.5", "17.5", True),
+        ("17.7", "17.5", True),
+        ("17.10", "17.9", True),
+        ("17.5", "17", True),
+        ("17.4", "17.5", False),
+        ("16.8", "17.5", False),
+        ("18.1", "17.5", False),
+        (None, "17.5", False),
+    ],
+)
+def test_what_aws_upgraded_by_itself_stays(current: str | None, desired: str, same: bool) -> None:
+    assert same_or_newer_minor(current, desired) is same
+
+
+@pytest.mark.usefixtures("cluster")
+def test_an_instance_joins_the_cluster(rds: Any) -> None:
+    four_steps("rds_instance", **INSTANCE)
+    (cluster,) = rds.describe_db_clusters()["DBClusters"]
+    assert [member["DBInstanceIdentifier"] for member in cluster["DBClusterMembers"]] == ["notejam-test-1"]
+
+
+@pytest.mark.usefixtures("cluster")
+def test_another_class_waits_for_the_maintenance_window(rds: Any) -> None:
+    run_module("rds_instance", **INSTANCE)
+    run = four_steps("rds_instance", **INSTANCE | {"db_instance_class": "db.r6g.large"})
+    assert run.writes == ["ModifyDBInstance"]
+    (instance,) = rds.describe_db_instances()["DBInstances"]
+    assert instance["DBInstanceClass"] == "db.t4g.medium"
+    assert run.result["rds_instance"]["pending"] == {"DBInstanceClass": "db.r6g.large"}
+
+
+@pytest.mark.usefixtures("cluster")
+def test_an_instance_stays_in_its_zone() -> None:
+    run_module("rds_instance", **INSTANCE)
+    run = run_module("rds_instance", **INSTANCE | {"availability_zone": "eu-west-1b"})
+    assert "availability_zone is 'eu-west-1a' and the task asks for 'eu-west-1b'" in run.result["msg"]
+    assert run.writes == []
+
+
+def test_cluster_and_instance_go(rds: Any) -> None:
+    run_module("rds_cluster", **CLUSTER | {"deletion_protection": False})
+    run_module("rds_instance", **INSTANCE)
+    four_steps("rds_instance", **INSTANCE, state="absent")
+    four_steps("rds_cluster", **CLUSTER, state="absent", final_db_snapshot_identifier="last")
+    assert rds.describe_db_clusters()["DBClusters"] == []
+    assert [
+        each["DBClusterSnapshotIdentifier"]
+        for each in rds.describe_db_cluster_snapshots(SnapshotType="manual")["DBClusterSnapshots"]
+    ] == ["last"]
+
+
+def test_parameters_are_those_declared(rds: Any) -> None:
+    four_steps("rds_cluster_parameter_group", **PARAMETERS)
+    parameters = rds.describe_db_cluster_parameters(
+        DBClusterParameterGroupName="notejam-test-17", Source="user"
+    )
+    assert {each["ParameterName"]: each["ParameterValue"] for each in parameters["Parameters"]} == PARAMETERS[
+        "parameters"
+    ]
+
+
+def test_only_the_parameter_that_differs_is_set() -> None:
+    run_module("rds_cluster_parameter_group", **PARAMETERS)
+    change = {"parameters": {**PARAMETERS["parameters"], "log_statement": "all"}}
+    run = four_steps("rds_cluster_parameter_group", **PARAMETERS | change)
+    assert run.writes == ["ModifyDBClusterParameterGroup"]
+
+
+def test_a_parameter_group_keeps_its_family() -> None:
+    run_module("rds_cluster_parameter_group", **PARAMETERS)
+    run = run_module("rds_cluster_parameter_group", **PARAMETERS | {"family": "aurora-postgresql18"})
+    assert "family is 'aurora-postgresql17'" in run.result["msg"]
