@@ -72,6 +72,11 @@ class Reconciled:
         return self.requested and self._status.get("lastHandledReconcileAt") == self._token
 
     @property
+    def idle(self) -> bool:
+        """Whether no reconciliation that was asked for is still to end."""
+        return self.handled or not self.requested
+
+    @property
     def _status(self) -> dict[str, Any]:
         return self._found.get("status") or {}
 
@@ -176,7 +181,7 @@ def follow_kustomization(kustomization: Reconciled, revision: str, again: bool, 
         if kustomization.has_failed and (new_failure or kustomization.handled):
             kustomization.fail()
         # Flux looks at its dependencies again only after 30 s; those before this one are ready by now.
-        if kustomization.reason == "DependencyNotReady" and not kustomization.requested:
+        if kustomization.reason == "DependencyNotReady" and kustomization.idle:
             kustomization.request()
         wait(kustomization, f"applied {revision}", deadline)
 
