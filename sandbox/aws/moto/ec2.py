@@ -126,7 +126,7 @@ def _give_default_groups_their_rule() -> None:
     def create_security_group(self: Any, *args: Any, **kwargs: Any) -> SecurityGroup:
         group: SecurityGroup = original(self, *args, **kwargs)
         if kwargs.get("is_default"):
-            source = {"GroupId": group.id, "OwnerId": self.account_id}
+            source = {"GroupId": group.id, "OwnerId": self.account_id, "UserId": self.account_id}
             group.add_ingress_rule(
                 SecurityGroupRule(self, "-1", group.id, None, None, None, source, is_egress=False)
             )
