@@ -3,10 +3,10 @@
 # or any other module: `bootstrap.sh -m pytest`. Well under a second when nothing changed.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-cache=${NOTEJAM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/notejam-platform}
+cache=${NOTEJAM_CACHE:-${XDG_CACHE_HOME:-${HOME:-.}/.cache}/notejam-platform}
 
 fail() {
-  printf '✗ %s\n' "$@" >&2
+  printf '✗ %s\n' "$*" >&2
   exit 1
 }
 
@@ -21,7 +21,7 @@ is_new_python() {
 
 find_uv() {
   local candidate
-  for candidate in "${UV:-}" "$(command -v uv || true)" "$HOME/.local/bin/uv" "$cache/uv/bin/uv"; do
+  for candidate in "${UV:-}" "$(command -v uv || true)" "${HOME:-.}/.local/bin/uv" "$cache/uv/bin/uv"; do
     if [ -n "$candidate" ] && works "$candidate" --version; then
       printf '%s\n' "$candidate"
       return
@@ -37,16 +37,16 @@ install_uv() {
       fail "apt-get could not install python3-pip, which installs uv: mend what it says above."
   fi
   mkdir -p "$cache"
-  python3 -m pip install --quiet --target "$cache/uv" uv >&2 ||
+  PIP_ROOT_USER_ACTION=ignore python3 -m pip install --quiet --disable-pip-version-check --target "$cache/uv" uv >&2 ||
     fail "uv is missing, and pip could not install it (see above)." \
       "Install it yourself, https://docs.astral.sh/uv/getting-started/installation/, and run this again."
 }
 
 find_python() {
   local candidate root
-  root=$(pyenv root 2>/dev/null || true)
+  root=$(pyenv root 2>/dev/null || printf '%s\n' "${PYENV_ROOT:-${HOME:-.}/.pyenv}")
   for candidate in .venv/bin/python python3 python3.14 python3.13 python3.12 \
-    "${root:-/nonexistent}"/versions/*/bin/python3; do
+    "$root"/versions/*/bin/python3; do
     if is_new_python "$candidate"; then
       command -v "$candidate"
       return
@@ -65,7 +65,7 @@ fi
 
 UV=$(find_uv) || { install_uv && UV=$(find_uv); } || fail "uv in $cache/uv does not run: remove it and try again."
 export UV
-python=$(find_python) || python=">=3.12" # uv brings one
+python=$(find_python) || python=3.13 # uv brings one
 [ -x .venv/bin/python ] || echo "Installing the locked Python environment into .venv" >&2
 env -u VIRTUAL_ENV "$UV" sync --quiet --frozen --python "$python" ||
   fail "The Python environment could not be installed (see above)." \

@@ -24,6 +24,7 @@ INHERITED = (
     "TZ",
     "USER",
     "LOGNAME",
+    "SSL_CERT_DIR",
     "SSL_CERT_FILE",
     "NOTEJAM_CACHE",
     "XDG_CACHE_HOME",
