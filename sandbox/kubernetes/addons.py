@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from sandbox.errors import SandboxError
-from sandbox.kubernetes import addon_state, images, kube_proxy
+from sandbox.kubernetes import addon_state, images, kube_proxy, pod_identity_agent
 from sandbox.kubernetes.client import UNREACHABLE, Client
 from sandbox.kubernetes.control_plane import ControlPlane
 from sandbox.kubernetes.node import nodes
@@ -21,7 +21,8 @@ from sandbox.processes import Processes
 from sandbox.settings import Settings
 
 # What each does: to the nodes (a process or a file in each), or in the cluster (a Deployment).
-ON_NODES = ("vpc-cni", "kube-proxy")
+HEALTH_PORTS = {"kube-proxy": kube_proxy.HEALTH_PORT, pod_identity_agent.NAME: pod_identity_agent.HEALTH_PORT}
+ON_NODES = ("vpc-cni", *HEALTH_PORTS)
 IN_CLUSTER = ("coredns",)
 HEALTH_TIMEOUT = 2  # seconds
 
@@ -56,10 +57,8 @@ class Addons:
         if not addon_state.installed(self.settings, name):
             return False
         with contextlib.suppress(*UNREACHABLE):
-            if name == "kube-proxy":
-                return all(
-                    answers(str(node.address), kube_proxy.HEALTH_PORT) for node in nodes(self.settings)
-                )
+            if port := HEALTH_PORTS.get(name):
+                return all(answers(str(node.address), port) for node in nodes(self.settings))
             client = Client(self.settings)
             if name == "vpc-cni":
                 return all(has_network(node) for node in client.list("v1", "Node"))

@@ -18,7 +18,7 @@ from typing import Any
 
 import kubernetes
 
-from sandbox.kubernetes.client import UNREACHABLE, api_client
+from sandbox.kubernetes.client import TIMEOUT, UNREACHABLE, api_client
 from sandbox.kubernetes.haproxy import Cluster, is_ours, render
 from sandbox.processes import Processes, Program
 from sandbox.settings import CHECKOUT, Settings
@@ -95,17 +95,20 @@ class Controller:
         """Keep `objects` as the API server has them, for ever; while it is away they stay as they were."""
         while True:
             try:
-                listed = self.api.sanitize_for_serialization(list_all())  # type: ignore[no-untyped-call]
+                # As plain JSON: the library's classes for all of Kubernetes would take 100 MB.
+                listed = json.loads(list_all(_preload_content=False, _request_timeout=TIMEOUT).data)
                 self._change(objects, {key(item): item for item in listed["items"]}, whole=True)
-                watch = kubernetes.watch.Watch()  # type: ignore[no-untyped-call]
-                stream = watch.stream(  # type: ignore[no-untyped-call]
-                    list_all,
+                stream = list_all(
+                    watch=True,
                     resource_version=listed["metadata"]["resourceVersion"],
                     timeout_seconds=WATCH,
-                    _request_timeout=WATCH + 10,
+                    _preload_content=False,
+                    _request_timeout=WATCH + TIMEOUT,
                 )
-                for event in stream:
-                    item = event["raw_object"]
+                for event in map(json.loads, stream):
+                    if event["type"] == "ERROR":  # what was listed is too old: list again
+                        break
+                    item = event["object"]
                     self._change(objects, {key(item): None if event["type"] == "DELETED" else item})
             except UNREACHABLE as error:
                 log.info("The API server does not answer (%s); asked again", type(error).__name__)
@@ -165,7 +168,9 @@ class Controller:
             if ingress.get("status") == status:
                 continue
             try:
-                self.networking.patch_namespaced_ingress_status(name, namespace, {"status": status})
+                self.networking.patch_namespaced_ingress_status(
+                    name, namespace, {"status": status}, _preload_content=False
+                )
             except UNREACHABLE as error:
                 log.info("The status of Ingress %s/%s was not written: %s", namespace, name, error)
 

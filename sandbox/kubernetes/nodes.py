@@ -6,7 +6,16 @@ import sys
 from pathlib import Path
 
 from sandbox.errors import SandboxError
-from sandbox.kubernetes import addon_state, cgroups, containerd, kube_proxy, kubelet, node_network, preload
+from sandbox.kubernetes import (
+    addon_state,
+    cgroups,
+    containerd,
+    kube_proxy,
+    kubelet,
+    node_network,
+    pod_identity_agent,
+    preload,
+)
 from sandbox.kubernetes.client import UNREACHABLE, Client
 from sandbox.kubernetes.control_plane import ControlPlane
 from sandbox.kubernetes.node import NODES_AT_MOST, Node, nodes
@@ -110,6 +119,10 @@ def apply_addons(node: Node, endpoint: str) -> None:
         node.processes.declare(kube_proxy.program(node))
     else:
         node.processes.withdraw(kube_proxy.NAME)
+    if addon_state.installed(node.settings, pod_identity_agent.NAME):
+        node.processes.declare(pod_identity_agent.program(node))
+    else:
+        node.processes.withdraw(pod_identity_agent.NAME)
     node.processes.refresh()
 
 
