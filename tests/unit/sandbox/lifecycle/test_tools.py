@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from sandbox import cache
+from sandbox import cache, claims
+from sandbox.clean import clean
 from sandbox.errors import SandboxError
 from sandbox.toolchain import build, found, go, tools
 from sandbox.toolchain.tools import TOOLS, Tool, for_tier
@@ -189,3 +190,14 @@ def test_only_a_cache_of_ours_is_removed(tmp_path):
     assert cache.remove()
     assert not folder.exists()
     assert not cache.remove()
+
+
+def test_a_cache_that_a_sandbox_stands_on_is_not_removed(hello, settings):
+    claims.claim(settings.folder, settings.name)
+    build.build(settings)
+    with pytest.raises(SandboxError, match=rf"in use by the sandbox in {settings.folder}"):
+        clean()
+    (settings.tools / "hello").unlink()
+    (settings.tools / "hello-again").unlink()
+    clean()
+    assert not cache.cache_folder().exists()
