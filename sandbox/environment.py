@@ -14,6 +14,8 @@ UNSET = ("AWS_PROFILE", "AWS_SESSION_TOKEN")
 
 def variables(settings: Settings) -> dict[str, str]:
     """What `env` exports, but for PATH and no_proxy, which it extends."""
+    from sandbox.image import release  # with the AWS SDK, which most users of this module do without
+
     return {
         "AWS_ENDPOINT_URL": settings.aws_endpoint_url,
         "AWS_ACCESS_KEY_ID": settings.access_key_id,
@@ -22,6 +24,7 @@ def variables(settings: Settings) -> dict[str, str]:
         "AWS_DEFAULT_REGION": settings.region,
         "AWS_EC2_METADATA_DISABLED": "true",
         "KUBECONFIG": str(settings.kubeconfig),
+        "NOTEJAM_RELEASE": release(),
         "NOTEJAM_URL": settings.notejam_url,
         "NOTEJAM_SANDBOX": str(settings.folder),
         "OPERATIONS_REPOSITORY_URL": f"{settings.git_url}/{OPERATIONS_REPOSITORY}.git",
