@@ -129,4 +129,11 @@ def test_an_endpoint_follows_its_route_tables(ec2: Any, vpc_id: str) -> None:
     assert run.writes == ["ModifyVpcEndpoint"]
     (endpoint,) = ec2.describe_vpc_endpoints()["VpcEndpoints"]
     assert set(endpoint["RouteTableIds"]) == set(tables[1:])
+
+
+def test_an_endpoint_goes(ec2: Any, vpc_id: str) -> None:
+    tables = [ec2.create_route_table(VpcId=vpc_id)["RouteTable"]["RouteTableId"]]
+    options = {"name": "s3", "vpc_id": vpc_id, "service": "s3", "route_table_ids": tables}
+    run_module("vpc_endpoint", **options)
     four_steps("vpc_endpoint", **options, state="absent")
+    assert {each["State"] for each in ec2.describe_vpc_endpoints()["VpcEndpoints"]} <= {"deleted"}

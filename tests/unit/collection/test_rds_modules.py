@@ -7,6 +7,7 @@ from typing import Any
 import boto3
 import pytest
 from ansible_collections.notejam.platform.plugins.module_utils.rds import same_or_newer_minor
+from ansible_collections.notejam.platform.plugins.modules import rds_instance
 
 from .modules import four_steps, run_module
 
@@ -47,7 +48,7 @@ def rds() -> Any:
 
 
 @pytest.fixture
-def cluster() -> dict[str, Any]:
+def cluster(account: None) -> dict[str, Any]:
     """A cluster that is there."""
     return dict(run_module("rds_cluster", **CLUSTER).result["rds_cluster"])
 
@@ -129,13 +130,26 @@ def test_an_instance_joins_the_cluster(rds: Any) -> None:
 
 
 @pytest.mark.usefixtures("cluster")
-def test_another_class_waits_for_the_maintenance_window(rds: Any) -> None:
+def test_a_change_that_waits_for_the_maintenance_window_counts_as_made(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     run_module("rds_instance", **INSTANCE)
-    run = four_steps("rds_instance", **INSTANCE | {"db_instance_class": "db.r6g.large"})
-    assert run.writes == ["ModifyDBInstance"]
-    (instance,) = rds.describe_db_instances()["DBInstances"]
-    assert instance["DBInstanceClass"] == "db.t4g.medium"
-    assert run.result["rds_instance"]["pending"] == {"DBInstanceClass": "db.r6g.large"}
+    waiting = {"DBInstanceClass": "db.r6g.large"}
+    answer = rds_instance.Instance.answer
+    monkeypatch.setattr(
+        rds_instance.Instance, "answer", lambda self: {**answer(self), "PendingModifiedValues": waiting}
+    )
+    again = run_module("rds_instance", **INSTANCE | {"db_instance_class": "db.r6g.large"})
+    assert not again.changed
+    assert again.result["rds_instance"]["pending"] == waiting
+
+
+@pytest.mark.usefixtures("cluster")
+def test_another_class_takes_one_call() -> None:
+    run_module("rds_instance", **INSTANCE)
+    assert four_steps("rds_instance", **INSTANCE | {"db_instance_class": "db.r6g.large"}).writes == [
+        "ModifyDBInstance"
+    ]
 
 
 @pytest.mark.usefixtures("cluster")

@@ -84,7 +84,6 @@ class RdsResource(Resource):
         """The declared options of these keys in the spelling of RDS's requests."""
         return {self.requests[key]: value for key, value in self.declared(*keys).items()}
 
-
     def tag(self, current: State, tags: dict[str, str]) -> None:
         self.rds.add_tags_to_resource(ResourceName=current["arn"], Tags=as_list(tags))
 

@@ -129,7 +129,13 @@ class NatGateway(Ec2Resource):
     def wait(self, state: str) -> None:
         what, timeout = f"NAT gateway {self.identity}", self.params["wait_timeout"]
         if state == "present":
-            wait_until(what, lambda: self._status(("pending", "available", "failed")), ["available"], timeout, ["failed"])
+            wait_until(
+                what,
+                lambda: self._status(("pending", "available", "failed")),
+                ["available"],
+                timeout,
+                ["failed"],
+            )
         else:
             wait_until(what, lambda: self._status((*LIVE, "deleting")), ["absent"], timeout)
 
@@ -137,7 +143,9 @@ class NatGateway(Ec2Resource):
         return [current["id"], *([current["allocation_id"]] if "allocation_id" in current else [])]
 
     def _gateways(self, states: tuple[str, ...]) -> list[dict]:
-        pages = self.ec2.get_paginator("describe_nat_gateways").paginate(Filter=self.named + filters(state=states))
+        pages = self.ec2.get_paginator("describe_nat_gateways").paginate(
+            Filter=self.named + filters(state=states)
+        )
         return list(pages.build_full_result()["NatGateways"])
 
     def _status(self, states: tuple[str, ...]) -> str:
@@ -149,7 +157,9 @@ class NatGateway(Ec2Resource):
         return address and {"allocation_id": address["AllocationId"], "public_ip": address["PublicIp"]}
 
     def _allocate(self) -> str:
-        answer = self.ec2.allocate_address(Domain="vpc", TagSpecifications=self.tag_specifications("elastic-ip"))
+        answer = self.ec2.allocate_address(
+            Domain="vpc", TagSpecifications=self.tag_specifications("elastic-ip")
+        )
         return str(answer["AllocationId"])
 
 

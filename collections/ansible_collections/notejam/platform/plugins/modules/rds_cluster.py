@@ -160,7 +160,11 @@ from typing import Any
 from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleAWSError
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.notejam.platform.plugins.module_utils.compare import same_items
-from ansible_collections.notejam.platform.plugins.module_utils.rds import GONE, RdsResource, same_or_newer_minor
+from ansible_collections.notejam.platform.plugins.module_utils.rds import (
+    GONE,
+    RdsResource,
+    same_or_newer_minor,
+)
 from ansible_collections.notejam.platform.plugins.module_utils.resource import State, argument_spec, reconcile
 from ansible_collections.notejam.platform.plugins.module_utils.tags import as_list
 from ansible_collections.notejam.platform.plugins.module_utils.waiting import wait_until
@@ -276,7 +280,9 @@ class Cluster(RdsResource):
         major = self._major(changes)
         # A cluster that is being made or changed refuses another change.
         self.wait("present")
-        request: dict[str, Any] = {self.changeable[key]: new for key, (_, new) in changes.items() if key in self.changeable}
+        request: dict[str, Any] = {
+            self.changeable[key]: new for key, (_, new) in changes.items() if key in self.changeable
+        }
         if "enable_cloudwatch_logs_exports" in changes:
             old, new = map(set, changes["enable_cloudwatch_logs_exports"])
             request["CloudwatchLogsExportConfiguration"] = {

@@ -138,7 +138,9 @@ class RouteTable(Ec2Resource):
         }
 
     def create(self, desired: State) -> None:
-        answer = self.ec2.create_route_table(VpcId=desired["vpc_id"], TagSpecifications=self.tag_specifications())
+        answer = self.ec2.create_route_table(
+            VpcId=desired["vpc_id"], TagSpecifications=self.tag_specifications()
+        )
         current = {"id": answer["RouteTable"]["RouteTableId"]}
         self.update(current, {"routes": ({}, desired["routes"]), "subnet_ids": ([], desired["subnet_ids"])})
 
@@ -166,7 +168,9 @@ class RouteTable(Ec2Resource):
             self.ec2.disassociate_route_table(AssociationId=links[subnet_id])
         for subnet_id in sorted(new - old):
             if subnet_id in links:
-                self.ec2.replace_route_table_association(AssociationId=links[subnet_id], RouteTableId=table_id)
+                self.ec2.replace_route_table_association(
+                    AssociationId=links[subnet_id], RouteTableId=table_id
+                )
             else:
                 self.ec2.associate_route_table(SubnetId=subnet_id, RouteTableId=table_id)
 
@@ -177,7 +181,9 @@ class RouteTable(Ec2Resource):
         tables = self._tables(filters(vpc_id=self.params["vpc_id"]))
         links = (link for table in tables for link in table["Associations"])
         return {
-            link["SubnetId"]: link["RouteTableAssociationId"] for link in links if link.get("SubnetId") in subnet_ids
+            link["SubnetId"]: link["RouteTableAssociationId"]
+            for link in links
+            if link.get("SubnetId") in subnet_ids
         }
 
     def _tables(self, by: list[dict]) -> list[dict]:

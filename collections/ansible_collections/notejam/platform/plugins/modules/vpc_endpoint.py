@@ -100,7 +100,9 @@ class VpcEndpoint(Ec2Resource):
         return f"com.amazonaws.{self.ec2.meta.region_name}.{self.params['service']}"
 
     def describe(self) -> State | None:
-        by = filters(vpc_id=self.params["vpc_id"], service_name=self.service_name, vpc_endpoint_type="Gateway")
+        by = filters(
+            vpc_id=self.params["vpc_id"], service_name=self.service_name, vpc_endpoint_type="Gateway"
+        )
         pages = self.ec2.get_paginator("describe_vpc_endpoints").paginate(Filters=by)
         found = pages.build_full_result()["VpcEndpoints"]
         endpoint = self.only(each for each in found if each["State"].lower() not in ("deleting", "deleted"))

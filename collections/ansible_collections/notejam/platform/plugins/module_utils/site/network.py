@@ -32,9 +32,13 @@ def discover(session: Session, tags: dict[str, str]) -> dict[str, Any] | None:
     )
     zones = {subnet["SubnetId"]: subnet["AvailabilityZone"] for subnet in subnets}
     alive = [*inside, {"Name": "state", "Values": ["pending", "available"]}]
-    gateways = ec2.get_paginator("describe_nat_gateways").paginate(Filter=alive).build_full_result()["NatGateways"]
+    gateways = (
+        ec2.get_paginator("describe_nat_gateways").paginate(Filter=alive).build_full_result()["NatGateways"]
+    )
     ids = {
-        purpose: [each["SubnetId"] for each in subnets if as_dict(each["Tags"]).get("platform:purpose") == purpose]
+        purpose: [
+            each["SubnetId"] for each in subnets if as_dict(each["Tags"]).get("platform:purpose") == purpose
+        ]
         for purpose in PURPOSES
     }
     return {
@@ -43,6 +47,7 @@ def discover(session: Session, tags: dict[str, str]) -> dict[str, Any] | None:
         "zones": sorted(set(zones.values())),
         **{f"{purpose}_subnet_ids": ids[purpose] for purpose in PURPOSES},
         "nat_gateway_ids": [
-            gateway["NatGatewayId"] for gateway in sorted(gateways, key=lambda each: zones.get(each["SubnetId"], ""))
+            gateway["NatGatewayId"]
+            for gateway in sorted(gateways, key=lambda each: zones.get(each["SubnetId"], ""))
         ],
     }

@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 def discover(session: Session, tags: dict[str, str]) -> dict[str, Any] | None:
     """The ids of the site's security groups by their purpose."""
     wanted = {**tags, "platform:component": "security_groups"}
-    pages = session.client("ec2").get_paginator("describe_security_groups").paginate(
-        Filters=[{"Name": f"tag:{key}", "Values": [value]} for key, value in wanted.items()]
+    pages = (
+        session.client("ec2")
+        .get_paginator("describe_security_groups")
+        .paginate(Filters=[{"Name": f"tag:{key}", "Values": [value]} for key, value in wanted.items()])
     )
     ids = {
         as_dict(group["Tags"]).get("platform:purpose", "").replace("-", "_"): group["GroupId"]

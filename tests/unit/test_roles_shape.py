@@ -1,0 +1,77 @@
+"""Every role has the same shape, and its specification says what its defaults are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+ROLES = sorted(path.name for path in (ROOT / "roles").iterdir() if path.is_dir())
+# What every role may rely on comes from the inventory, and enters through its defaults.
+WORDS_OF_THE_SANDBOX = ("sandbox", "moto", "localhost", "127.0.0.1", "ansible_check_mode")
+
+
+def load(path: Path) -> Any:
+    return yaml.safe_load(path.read_text())
+
+
+def included() -> list[dict[str, Any]]:
+    """The tasks of site.yml that include a role."""
+    return [task for play in load(ROOT / "site.yml") for task in play["tasks"]]
+
+
+@pytest.mark.parametrize("role", ROLES)
+class TestRole:
+    def test_has_every_part(self, role: str) -> None:
+        parts = [
+            "README.md",
+            "defaults/main.yml",
+            "meta/main.yml",
+            "meta/argument_specs.yml",
+            "tasks/main.yml",
+        ]
+        assert [part for part in parts if not (ROOT / "roles" / role / part).is_file()] == []
+
+    def test_specification_has_the_defaults(self, role: str) -> None:
+        defaults = load(ROOT / "roles" / role / "defaults/main.yml") or {}
+        options = load(ROOT / "roles" / role / "meta/argument_specs.yml")["argument_specs"]["main"].get(
+            "options", {}
+        )
+        assert {
+            name: option.get("default") for name, option in options.items() if not option.get("required")
+        } == defaults
+
+    def test_every_option_is_described_and_is_the_roles_own(self, role: str) -> None:
+        main = load(ROOT / "roles" / role / "meta/argument_specs.yml")["argument_specs"]["main"]
+        assert main["short_description"]
+        for name, option in main.get("options", {}).items():
+            assert name.startswith(f"{role}_"), name
+            assert option["description"], name
+            assert option["type"], name
+
+    def test_reads_as_a_table_of_contents(self, role: str) -> None:
+        tasks = load(ROOT / "roles" / role / "tasks/main.yml")
+        assert len(tasks) <= 10
+        assert all(task["name"] for task in tasks)
+
+    def test_knows_no_sandbox(self, role: str) -> None:
+        for path in (ROOT / "roles" / role).rglob("*"):
+            if path.is_file():
+                found = [word for word in WORDS_OF_THE_SANDBOX if word in path.read_text()]
+                assert found == [], path.relative_to(ROOT)
+
+
+def test_each_role_of_the_site_runs_alone_by_its_own_name() -> None:
+    for task in included():
+        role = task["ansible.builtin.include_role"]
+        assert task["tags"] == [role["name"]] == role["apply"]["tags"]
+
+
+def test_each_role_of_the_site_is_there_with_a_scenario() -> None:
+    names = [task["ansible.builtin.include_role"]["name"] for task in included()]
+    assert len(set(names)) == len(names)
+    assert [name for name in names if name not in ROLES] == []
+    assert [name for name in names if not (ROOT / "molecule" / name / "verify.yml").is_file()] == []
