@@ -47,6 +47,7 @@ def kubernetes_of(settings: Settings) -> Kubernetes:
     """The sandbox's Kubernetes; what starts and stops its processes is the sandbox's supervisor."""
     if "--no-kubernetes" in sys.argv[1:]:
         return no_kubernetes()
+    from sandbox.aws.eks.service_accounts import ReviewedServiceAccounts
     from sandbox.kubernetes.access import AccessPolicies
     from sandbox.kubernetes.addons import Addons
     from sandbox.kubernetes.control_plane import ControlPlane
@@ -58,6 +59,7 @@ def kubernetes_of(settings: Settings) -> Kubernetes:
         Nodes(settings, processes),
         Addons(settings, processes),
         AccessPolicies(settings),
+        ReviewedServiceAccounts(settings),
     )
 
 

@@ -29,6 +29,6 @@ class NotImplementedByEmulator(AWSError):
     def __init__(self, service: str, operation: str, detail: str = "") -> None:
         super().__init__(
             "NotImplemented",
-            f"The sandbox does not emulate {service}:{operation}{detail and f' ({detail})'}. Nothing was done.",
+            f"The sandbox does not emulate {service}:{operation}. Nothing was done. {detail}".rstrip(),
             status=501,
         )

@@ -125,8 +125,9 @@ def unidentified(error: AWSError) -> Response:
 
 
 def with_request_id(response: Response) -> Response:
-    """AWS gives every answer an id: https://docs.aws.amazon.com/AmazonS3/latest/userguide/get-request-
-    ids.html
+    """AWS gives every answer an id.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/get-request-ids.html
     """
     if any(name.lower() == "x-amzn-requestid" for name in response.headers):
         return response

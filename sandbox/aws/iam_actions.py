@@ -1,7 +1,6 @@
 """The IAM action of an API operation, where it is not simply `<signing name>:<operation>`.
 
-Source: https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-
-resources-contextkeys.html
+Source: https://docs.aws.amazon.com/service-authorization/latest/reference/, a page for each service.
 """
 
 PREFIXES = {"monitoring": "cloudwatch", "email": "ses", "tagging": "tag", "s3control": "s3"}

@@ -38,19 +38,26 @@ class AccessPolicies(Protocol):
     def bind(self, policy_name: str, namespaces: list[str] | None) -> None: ...
 
 
+class ServiceAccounts(Protocol):
+    def review(self, token: str, audience: str) -> tuple[str, str] | None:
+        """Namespace and name of the token's service account; None when the token does not hold."""
+        ...
+
+
 @dataclass(frozen=True)
 class Kubernetes:
-    """The four together."""
+    """All of them together."""
 
     control_plane: ControlPlane
     nodes: Nodes
     addons: Addons
     access_policies: AccessPolicies
+    service_accounts: ServiceAccounts
 
 
 def no_kubernetes() -> Kubernetes:
     nothing = NoKubernetes()
-    return Kubernetes(nothing, nothing, nothing, nothing)
+    return Kubernetes(nothing, nothing, nothing, nothing, nothing)
 
 
 class NoKubernetes:
@@ -86,3 +93,6 @@ class NoKubernetes:
 
     def bind(self, *_: Any) -> None:
         return
+
+    def review(self, token: str, audience: str) -> tuple[str, str] | None:
+        return None

@@ -53,9 +53,8 @@ class Principals:
     def authenticate(self, request: Request, signature: Signature, protocol: str) -> Principal:
         """The principal that signed the request.
 
-        Raises AWSError as AWS does for a key that does not exist, is inactive or has expired, and for a
-        signature that is wrong: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-
-        troubleshooting.html
+        Raises AWSError for a key that does not exist, is inactive or has expired, and for a wrong signature.
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
         """
         principal = self.get(signature.access_key_id)
         if principal is None or not principal.active:

@@ -1,5 +1,6 @@
-"""EKS's access policies, by name: https://docs.aws.amazon.com/eks/latest/userguide/access-policy-
-permissions.html
+"""EKS's access policies, by name.
+
+Source: https://docs.aws.amazon.com/eks/latest/userguide/access-policy-permissions.html
 """
 
 ARN = "arn:aws:eks::aws:cluster-access-policy/"

@@ -9,6 +9,7 @@ from sandbox.aws.creation_times import CreationTimes
 from sandbox.aws.documents import Documents
 from sandbox.aws.eks.access_entries import AccessEntries
 from sandbox.aws.eks.addons import Addons
+from sandbox.aws.eks.auth import EKSAuth
 from sandbox.aws.eks.authenticator import Authenticator
 from sandbox.aws.eks.bridge import Bridge
 from sandbox.aws.eks.clusters import Clusters
@@ -53,6 +54,7 @@ class EKS:
             Updates(service),
             Tags(records),
             versions,
+            EKSAuth(service, principals, kubernetes.service_accounts),
         ]
         self.authenticator = Authenticator(records, principals, clients)
         self.bridge = Bridge(

@@ -11,8 +11,8 @@ from sandbox.aws.calls import Call
 from sandbox.aws.eks.errors import invalid_parameter
 from sandbox.aws.eks.service import ask
 
-# A node whose role has neither cannot join: https://docs.aws.amazon.com/eks/latest/userguide/create-node-
-# role.html
+# A node whose role has neither cannot join the cluster:
+# https://docs.aws.amazon.com/eks/latest/userguide/create-node-role.html
 NODE_ROLE_POLICIES = {"AmazonEKSWorkerNodePolicy", "AmazonEKSWorkerNodeMinimalPolicy"}
 DEFAULT_SCALING = {"minSize": 1, "maxSize": 2, "desiredSize": 2}
 RESERVED_LABELS = ("eks.amazonaws.com/", "kubernetes.io/", "k8s.io/")
