@@ -36,7 +36,7 @@ install_uv() {
     { apt-get update && apt-get install --yes --no-install-recommends python3 python3-pip; } >&2 ||
       fail "apt-get could not install python3-pip, which installs uv: mend what it says above."
   fi
-  mkdir -p "$cache"
+  mkdir -p "$cache" && cp sandbox/CACHEDIR.TAG "$cache/"
   PIP_ROOT_USER_ACTION=ignore python3 -m pip install --quiet --disable-pip-version-check --target "$cache/uv" uv >&2 ||
     fail "uv is missing, and pip could not install it (see above)." \
       "Install it yourself, https://docs.astral.sh/uv/getting-started/installation/, and run this again."

@@ -5,23 +5,18 @@ import shutil
 from pathlib import Path
 
 from sandbox.errors import SandboxError
-from sandbox.settings import cache_folder
+from sandbox.settings import CHECKOUT, cache_folder
 
-# https://bford.info/cachedir/: backups leave such folders out, and `clean` knows its own by it.
-TAG = "CACHEDIR.TAG"
-SIGNATURE = (
-    "Signature: 8a477f597d28d172789f06886806bc55\n"
-    "# Kept by the Notejam platform's sandbox; `make clean` removes it.\n"
-)
+# Backups leave a folder with this file out, and `clean` knows its own by it: https://bford.info/cachedir/.
+TAG = CHECKOUT / "sandbox" / "CACHEDIR.TAG"
 
 
 def ensure() -> Path:
     """The cache's folder, made and marked as one."""
     folder = cache_folder()
     folder.mkdir(parents=True, exist_ok=True)
-    tag = folder / TAG
-    if not tag.exists():
-        tag.write_text(SIGNATURE)
+    if not (folder / TAG.name).exists():
+        shutil.copyfile(TAG, folder / TAG.name)
     return folder
 
 
@@ -30,10 +25,10 @@ def remove() -> bool:
     folder = cache_folder()
     if not folder.exists():
         return False
-    tag = folder / TAG
-    if not tag.exists() or tag.read_text() != SIGNATURE:
+    tag = folder / TAG.name
+    if not tag.exists() or tag.read_text() != TAG.read_text():
         raise SandboxError(
-            f"{folder} is not marked as this project's cache ({TAG} is missing or another's): "
+            f"{folder} is not marked as this project's cache ({TAG.name} is missing or another's): "
             "look what it is and remove it yourself, or set NOTEJAM_CACHE."
         )
     _make_writable(folder)
