@@ -2,7 +2,6 @@
 
 import datetime
 from ipaddress import IPv4Address, IPv4Network
-from pathlib import Path
 
 import pytest
 from cryptography import x509
@@ -16,11 +15,7 @@ SERVICES = IPv4Network("172.20.0.0/16")
 
 
 @pytest.fixture
-def pki(tmp_path: Path) -> Pki:
-    settings = Settings(
-        name="unit", folder=tmp_path, index=5, tier="node", notejam_port=8000,
-        access_key_id="AKIAUNIT", secret_access_key="unit", git_token="unit",
-    )  # fmt: skip
+def pki(settings: Settings) -> Pki:
     found = Pki(settings)
     found.ensure_control_plane(SERVICES)
     return found
