@@ -11,9 +11,9 @@ short_description: Cut a VPC's address range into public, private and database s
 version_added: 0.1.0
 author: Notejam platform contributors
 description:
-  - A VPC is cut into eighths. The first six are the private subnets, one for each zone letter from C(a) to C(f), because
-    pods take their addresses there. The seventh holds the public and the eighth the database subnets, an eighth of
-    it each.
+  - A VPC is cut into eighths. The first six are the private subnets, one for each zone letter from C(a) to
+    C(f), because pods take their addresses there. The seventh holds the public and the eighth the database
+    subnets, an eighth of it each.
   - A subnet's place depends on its zone's letter alone, so adding or removing a zone moves no other subnet.
 positional: _input
 options:
@@ -73,8 +73,8 @@ def _network(cidr: str) -> IPv4Network:
         ) from error
     if network.prefixlen not in PREFIX_LENGTHS:
         raise AnsibleFilterError(
-            f"'{cidr}' is too {'large' if network.prefixlen < 16 else 'small'} for a VPC of three kinds of subnets: "
-            f"choose a range between /{PREFIX_LENGTHS[0]} and /{PREFIX_LENGTHS[-1]}."
+            f"'{cidr}' is too {'large' if network.prefixlen < 16 else 'small'} for a VPC of three kinds of "
+            f"subnets: choose a range between /{PREFIX_LENGTHS[0]} and /{PREFIX_LENGTHS[-1]}."
         )
     return network
 
@@ -83,7 +83,8 @@ def _slot(zone: str) -> int:
     letter = zone[-1:]
     if not letter or letter not in ZONE_LETTERS:
         raise AnsibleFilterError(
-            f"Zone '{zone}' has no place in the address plan: its name must end in one of {', '.join(ZONE_LETTERS)}."
+            f"Zone '{zone}' has no place in the address plan: "
+            f"its name must end in one of {', '.join(ZONE_LETTERS)}."
         )
     return ZONE_LETTERS.index(letter)
 
@@ -91,7 +92,8 @@ def _slot(zone: str) -> int:
 def subnets(cidr: str, zones: list[str]) -> list[dict[str, str]]:
     """Returns `purpose`, `zone` and `cidr` of every subnet of a VPC.
 
-    Raises AnsibleFilterError for a range that is not IPv4, not between /16 and /22, or a zone without a place.
+    Raises AnsibleFilterError for a range that is not IPv4 or not between /16 and /22, and for a zone
+    without a place.
     """
     eighths = list(_network(cidr).subnets(prefixlen_diff=3))
     places = {

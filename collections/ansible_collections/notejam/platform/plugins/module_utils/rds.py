@@ -1,7 +1,7 @@
 # Copyright (c) Notejam platform contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""What RDS's resources have in common: tags by ARN, statuses, and changes that wait for a maintenance window."""
+"""What RDS's resources have in common: tags by ARN, statuses, and versions that AWS raises by itself."""
 
 from __future__ import annotations
 

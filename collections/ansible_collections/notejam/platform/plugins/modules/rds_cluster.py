@@ -12,7 +12,8 @@ short_description: Manage an Aurora DB cluster
 version_added: 0.1.0
 author: Notejam platform contributors
 description:
-  - Keeps an Aurora DB cluster whose storage is encrypted and whose master password RDS makes and keeps in Secrets Manager.
+  - Keeps an Aurora DB cluster whose storage is encrypted and whose master password RDS makes and keeps in
+    Secrets Manager.
   - A change that AWS applies in the maintenance window counts as made once it is pending.
   - What AWS cannot change in place is refused with a message, and never done by a replacement.
   - Documented at U(https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBCluster.html).
@@ -53,7 +54,8 @@ options:
     type: list
     elements: str
   db_cluster_parameter_group_name:
-    description: Name of the DB cluster parameter group. Another one takes effect at the next reboot of each instance.
+    description:
+      - Name of the DB cluster parameter group. Another one takes effect at the next reboot of each instance.
     type: str
   port:
     description: Port that the database listens on.
@@ -88,7 +90,8 @@ options:
     type: bool
     default: false
   final_db_snapshot_identifier:
-    description: Name of the snapshot made before a deletion. Without one, nothing is kept but what backups there are.
+    description:
+      - Name of the snapshot made before a deletion. Without one, nothing is kept but what backups there are.
     type: str
   tags:
     description: Tags of the cluster.
@@ -155,7 +158,7 @@ rds_cluster:
       type: dict
 """
 
-from typing import Any
+from typing import Any, ClassVar
 
 from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleAWSError
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
@@ -184,12 +187,12 @@ class Cluster(RdsResource):
         }
     )
     computed = frozenset({"arn", "endpoint", "master_user_secret_arn", "reader_endpoint", "status"})
-    comparisons = {
+    comparisons: ClassVar = {
         "enable_cloudwatch_logs_exports": same_items,
         "engine_version": same_or_newer_minor,
         "vpc_security_group_ids": same_items,
     }
-    fields = {
+    fields: ClassVar = {
         "arn": "DBClusterArn",
         "backup_retention_period": "BackupRetentionPeriod",
         "copy_tags_to_snapshot": "CopyTagsToSnapshot",
@@ -210,7 +213,7 @@ class Cluster(RdsResource):
         "reader_endpoint": "ReaderEndpoint",
         "status": "Status",
     }
-    changeable = {
+    changeable: ClassVar = {
         "backup_retention_period": "BackupRetentionPeriod",
         "copy_tags_to_snapshot": "CopyTagsToSnapshot",
         "db_cluster_parameter_group_name": "DBClusterParameterGroupName",
@@ -222,7 +225,7 @@ class Cluster(RdsResource):
         "preferred_maintenance_window": "PreferredMaintenanceWindow",
         "vpc_security_group_ids": "VpcSecurityGroupIds",
     }
-    requests = changeable | {
+    requests: ClassVar = changeable | {
         "database_name": "DatabaseName",
         "db_cluster_identifier": "DBClusterIdentifier",
         "db_subnet_group_name": "DBSubnetGroupName",
@@ -311,8 +314,9 @@ class Cluster(RdsResource):
             return False
         if not self.params["allow_major_version_upgrade"]:
             raise AnsibleAWSError(
-                message=f"{self.name} {self.identity}: engine_version is {old} and the task asks for {new}, another major version. "
-                "It needs a restart and cannot be undone: set allow_major_version_upgrade to have it made."
+                message=f"{self.name} {self.identity}: engine_version is {old} and the task asks for {new}, "
+                "another major version. It needs a restart and cannot be undone: set "
+                "allow_major_version_upgrade to have it made."
             )
         return True
 

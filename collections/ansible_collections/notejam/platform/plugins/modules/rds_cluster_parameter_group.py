@@ -12,8 +12,8 @@ short_description: Manage a DB cluster parameter group
 version_added: 0.1.0
 author: Notejam platform contributors
 description:
-  - Keeps a DB cluster parameter group in which exactly the declared parameters differ from the engine's defaults. A parameter
-    that is no longer declared goes back to its default.
+  - Keeps a DB cluster parameter group in which exactly the declared parameters differ from the engine's
+    defaults. A parameter that is no longer declared goes back to its default.
   - A change takes effect at the next reboot of each instance, which the module never does.
   - Documented at U(https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/USER_WorkingWithDBClusterParamGroups.html).
 options:
@@ -85,6 +85,7 @@ rds_cluster_parameter_group:
 """
 
 from itertools import batched
+from typing import ClassVar
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.notejam.platform.plugins.module_utils.compare import same
@@ -101,7 +102,7 @@ class ClusterParameterGroup(RdsResource):
     missing = "DBParameterGroupNotFound"
     immutable = frozenset({"family", "description"})
     computed = frozenset({"arn"})
-    comparisons = {"parameters": same}
+    comparisons: ClassVar = {"parameters": same}
 
     def describe(self) -> State | None:
         name = self.params["name"]

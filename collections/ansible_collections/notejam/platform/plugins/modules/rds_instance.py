@@ -12,8 +12,10 @@ short_description: Manage an instance of an Aurora DB cluster
 version_added: 0.1.0
 author: Notejam platform contributors
 description:
-  - Keeps an instance of an Aurora DB cluster. The first one becomes the writer, the others read; a failover may change that.
-  - A change that AWS applies in the maintenance window, such as another class, counts as made once it is pending.
+  - Keeps an instance of an Aurora DB cluster. The first one becomes the writer, the others read; a failover
+    may change that.
+  - A change that AWS applies in the maintenance window, such as another class, counts as made once it is
+    pending.
   - What AWS cannot change in place is refused with a message, and never done by a replacement.
   - Documented at U(https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html).
 options:
@@ -108,7 +110,7 @@ rds_instance:
       type: dict
 """
 
-from typing import Any
+from typing import Any, ClassVar
 
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
@@ -123,7 +125,7 @@ class Instance(RdsResource):
     missing = "DBInstanceNotFound"
     immutable = frozenset({"availability_zone", "db_cluster_identifier", "engine", "publicly_accessible"})
     computed = frozenset({"arn", "endpoint", "status"})
-    requests = {
+    requests: ClassVar = {
         "auto_minor_version_upgrade": "AutoMinorVersionUpgrade",
         "availability_zone": "AvailabilityZone",
         "db_cluster_identifier": "DBClusterIdentifier",
@@ -134,7 +136,7 @@ class Instance(RdsResource):
         "promotion_tier": "PromotionTier",
         "publicly_accessible": "PubliclyAccessible",
     }
-    fields = requests | {"arn": "DBInstanceArn", "status": "DBInstanceStatus"}
+    fields: ClassVar = requests | {"arn": "DBInstanceArn", "status": "DBInstanceStatus"}
 
     @property
     def identity(self) -> str:

@@ -12,8 +12,9 @@ short_description: Manage a route table of a VPC
 version_added: 0.1.0
 author: Notejam platform contributors
 description:
-  - Keeps a route table, found by its Name tag, with exactly the declared routes and subnets. A route or an association
-    that was added by hand is removed. The VPC's local route and the routes of gateway endpoints are AWS's own and stay.
+  - Keeps a route table, found by its Name tag, with exactly the declared routes and subnets. A route or an
+    association that was added by hand is removed. The VPC's local route and the routes of gateway endpoints
+    are AWS's own and stay.
   - Documented at U(https://docs.aws.amazon.com/vpc/latest/userguide/VPC_Route_Tables.html).
 options:
   name:
@@ -25,7 +26,8 @@ options:
     type: str
     required: true
   subnet_ids:
-    description: Ids of the subnets that use the table. A subnet that uses another one is moved to this one at once.
+    description:
+      - Ids of the subnets that use the table. A subnet that uses another one is moved to this one at once.
     type: list
     elements: str
     default: []
@@ -85,6 +87,8 @@ route_table:
       type: dict
 """
 
+from typing import ClassVar
+
 from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleAWSError
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.notejam.platform.plugins.module_utils.compare import same, same_items
@@ -99,7 +103,8 @@ def target(gateway_id: str) -> dict[str, str]:
     kind = gateway_id.split("-")[0]
     if kind not in TARGETS:
         raise AnsibleAWSError(
-            message=f"'{gateway_id}' is no gateway to route to: give the id of an internet gateway (igw-...) or a NAT gateway (nat-...)."
+            message=f"'{gateway_id}' is no gateway to route to: give the id of an internet gateway "
+            "(igw-...) or of a NAT gateway (nat-...)."
         )
     return {TARGETS[kind]: gateway_id}
 
@@ -108,7 +113,7 @@ class RouteTable(Ec2Resource):
     name = "route_table"
     resource_type = "route-table"
     computed = frozenset({"id"})
-    comparisons = {"routes": same, "subnet_ids": same_items}
+    comparisons: ClassVar = {"routes": same, "subnet_ids": same_items}
 
     def describe(self) -> State | None:
         table = self.only(self._tables(filters(vpc_id=self.params["vpc_id"]) + self.named))
@@ -123,7 +128,7 @@ class RouteTable(Ec2Resource):
                     (value for key, value in sorted(route.items()) if key.endswith("Id")), None
                 )
                 for route in table["Routes"]
-                # Those of the table's creation are local; those of gateway endpoints have a prefix list instead.
+                # Those of the table's creation are local; those of gateway endpoints have a prefix list.
                 if route.get("Origin") != "CreateRouteTable" and "DestinationCidrBlock" in route
             },
             "tags": tags_of(table),

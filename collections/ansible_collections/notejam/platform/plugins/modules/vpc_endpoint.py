@@ -83,6 +83,8 @@ vpc_endpoint:
       type: dict
 """
 
+from typing import ClassVar
+
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.notejam.platform.plugins.module_utils.compare import same_items
 from ansible_collections.notejam.platform.plugins.module_utils.ec2 import Ec2Resource, filters, tags_of
@@ -93,7 +95,7 @@ class VpcEndpoint(Ec2Resource):
     name = "vpc_endpoint"
     resource_type = "vpc-endpoint"
     computed = frozenset({"id"})
-    comparisons = {"route_table_ids": same_items}
+    comparisons: ClassVar = {"route_table_ids": same_items}
 
     @property
     def service_name(self) -> str:
