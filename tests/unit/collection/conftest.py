@@ -10,6 +10,7 @@ from ansible.utils.collection_loader._collection_finder import _AnsibleCollectio
 from botocore.loaders import create_loader
 
 from .fake_eks import FakeEks
+from .fake_kubernetes import FakeKubernetes
 
 COLLECTIONS = Path(__file__).parents[3] / "collections"
 
@@ -49,3 +50,11 @@ def eks(monkeypatch: pytest.MonkeyPatch) -> FakeEks:
     fake = FakeEks()
     fake.install(monkeypatch)
     return fake
+
+
+@pytest.fixture
+def kubernetes(tmp_path: Path) -> Iterator[FakeKubernetes]:
+    """An empty Kubernetes cluster, kept in this process."""
+    api = FakeKubernetes(tmp_path)
+    yield api
+    api.stop()

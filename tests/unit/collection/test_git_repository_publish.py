@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 from ansible_collections.notejam.platform.plugins.module_utils.git_repository import Branch
 from ansible_collections.notejam.platform.plugins.module_utils.unknown import UNKNOWN
-from ansible_collections.notejam.platform.plugins.modules import git_repository_publish
 
-from .module_run import run_module
+from .modules import run_module
 
 TOKEN = "a-token-that-must-not-show"
 
@@ -51,8 +50,8 @@ def write(folder: Path, path: str, text: str) -> None:
 
 def publish(remote: Path, source: Path, **options: Any) -> dict[str, Any]:
     return run_module(
-        git_repository_publish, repository=str(remote), source=str(source), token=TOKEN, **options
-    )
+        "git_repository_publish", repository=str(remote), source=str(source), token=TOKEN, **options
+    ).result
 
 
 def published(remote: Path) -> dict[str, str]:
@@ -203,8 +202,8 @@ def test_a_missing_folder_is_named(remote: Path, tmp_path: Path) -> None:
 
 def test_a_password_in_the_url_is_refused(source: Path) -> None:
     failed = run_module(
-        git_repository_publish, repository="https://git:hunter2@example.com/a.git", source=str(source)
-    )
+        "git_repository_publish", repository="https://git:hunter2@example.com/a.git", source=str(source)
+    ).result
     assert "`token`" in failed["msg"]
 
 
