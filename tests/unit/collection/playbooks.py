@@ -22,9 +22,9 @@ class Playbook:
 
     def __init__(self, folder: Path, tasks: list[dict[str, Any]], **play: Any) -> None:
         self.folder = folder
-        modules = folder / "collections" / "ansible_collections" / "community" / "aws" / "plugins" / "modules"
-        if not modules.exists():
-            shutil.copytree(FAKES, modules)
+        if tasks:
+            modules = folder / "collections/ansible_collections/community/aws/plugins/modules"
+            shutil.copytree(FAKES, modules, dirs_exist_ok=True)
         inventory = {"all": {"hosts": {"here": {"ansible_connection": "local"}}}}
         (folder / "hosts.json").write_text(json.dumps(inventory))
         plays = [{"hosts": "here", "gather_facts": False, "tasks": tasks, **play}]

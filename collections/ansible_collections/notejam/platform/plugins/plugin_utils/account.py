@@ -1,0 +1,93 @@
+# Copyright (c) Notejam platform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Checks the AWS credentials, the account they belong to, and the region."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+
+import boto3
+import botocore.session
+from botocore.config import Config
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionError,
+    HTTPClientError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    ProfileNotFound,
+)
+
+# One quick try, for a preflight that waits is no preflight; a server that took the call may be busy, though.
+IMPATIENT = Config(connect_timeout=2, read_timeout=10, retries={"total_max_attempts": 1})
+INVALID = {"AuthFailure", "InvalidClientTokenId", "SignatureDoesNotMatch", "UnrecognizedClientException"}
+EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
+ENABLE = "https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html"
+
+
+def unknown_region(region: str) -> list[str]:
+    """Whether the AWS SDK knows no such region; asks nobody."""
+    session = botocore.session.get_session()
+    known = {
+        name
+        for partition in session.get_available_partitions()
+        for name in session.get_available_regions("ec2", partition)
+    }
+    if region in known:
+        return []
+    close = get_close_matches(region, known, n=1)
+    hint = f"Did you mean {close[0]}? " if close else ""
+    return [
+        f"platform_region is '{region}', which is no region that boto3 {boto3.__version__} knows. {hint}"
+        "The region of a site is set in the inventory's hosts.yml."
+    ]
+
+
+def failures(account_id: str, region: str, where: str) -> list[str]:
+    """What stands against building a site in this account and region, asking AWS.
+
+    `account_id` may be empty where it is not known; `where` says where it was set.
+    """
+    try:
+        session = boto3.session.Session(region_name=region)
+        identity = session.client("sts", config=IMPATIENT).get_caller_identity()
+        if account_id and identity["Account"] != account_id:
+            return [
+                f"The AWS credentials are those of account {identity['Account']} ({identity['Arn']}), but "
+                f"platform_account_id{where} is {account_id}. Choose the credentials of this environment, "
+                "such as by AWS_PROFILE."
+            ]
+        return _disabled(session, region)
+    except (NoCredentialsError, PartialCredentialsError):
+        return ["No AWS credentials were found. Set AWS_PROFILE, or sign in with aws sso login."]
+    except ProfileNotFound as error:
+        return [f"{error}. AWS_PROFILE names it; aws configure list-profiles shows those there are."]
+    except ClientError as error:
+        return [_refused(error, region)]
+    except (ConnectionError, HTTPClientError) as error:
+        return [f"AWS does not answer: {error}. Check the network, and AWS_ENDPOINT_URL if it is set."]
+    except BotoCoreError as error:
+        return [f"AWS cannot be asked who these credentials are: {error}."]
+
+
+def _disabled(session: boto3.session.Session, region: str) -> list[str]:
+    """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeRegions.html"""
+    answer = session.client("ec2", config=IMPATIENT).describe_regions(AllRegions=True, RegionNames=[region])
+    for found in answer["Regions"]:
+        if found.get("OptInStatus") == "not-opted-in":
+            return [f"The region {region} is not enabled for this account: {ENABLE}."]
+    return []
+
+
+def _refused(error: ClientError, region: str) -> str:
+    code = error.response["Error"]["Code"]
+    if code in EXPIRED:
+        return "The AWS credentials have expired. Sign in again, such as with aws sso login."
+    if code in INVALID:
+        return (
+            f"AWS does not accept the credentials in {region} ({code}). Check AWS_PROFILE or the AWS_* "
+            f"variables; if they work elsewhere, the region is not enabled for this account: {ENABLE}."
+        )
+    return f"AWS refuses to say who these credentials are or which regions they may use: {error}."
