@@ -17,6 +17,8 @@ from sandbox.aws.identities import Identities
 from sandbox.aws.journal import Journal
 from sandbox.aws.kubernetes_ports import Kubernetes
 from sandbox.aws.principals import Principal, Principals
+from sandbox.aws.rds.api import RDS
+from sandbox.aws.rds.postgresql import PostgreSQL
 from sandbox.aws.request_log import RequestLog
 from sandbox.aws.slow_resources import SlowResources
 from sandbox.errors import SandboxError
@@ -52,7 +54,10 @@ class Cloud:
             self.principals,
             settings.aws_endpoint_url,
         )
-        self.registry = Registry(settings, Processes(settings))
+        processes = Processes(settings)
+        postgresql = PostgreSQL(settings, processes)
+        self.rds = RDS(self.documents, self.times, self.clients, postgresql, settings)
+        self.registry = Registry(settings, processes)
         self.ecr = ECR(self.documents, self.clients, self.registry, settings.registry)
         self.gateway = Gateway(
             self.emulator,
@@ -83,6 +88,7 @@ class Cloud:
             | self.eks.handlers()
             | EC2(slow).handlers()
             | self.ecr.handlers()
+            | self.rds.handlers()
         )
 
     def _make_administrator(self) -> None:
@@ -109,10 +115,12 @@ class Cloud:
     def start(self) -> None:
         """Begin to bring about what was asked for, or go on with it."""
         self.registry.start()
+        self.rds.bridge.start()
         self.eks.bridge.start()
 
     def close(self) -> None:
         """Stop, and let go of the files; what they hold is whole at any moment."""
         self.eks.bridge.stop()
+        self.rds.bridge.stop()
         self.request_log.close()
         self.documents.close()
