@@ -16,7 +16,7 @@ from sandbox.kubernetes import addon_state, images, kube_proxy, pod_identity_age
 from sandbox.kubernetes.client import UNREACHABLE, Client
 from sandbox.kubernetes.control_plane import ControlPlane
 from sandbox.kubernetes.node import nodes
-from sandbox.kubernetes.nodes import apply_addons
+from sandbox.kubernetes.nodes import Nodes
 from sandbox.processes import Processes
 from sandbox.settings import Settings
 
@@ -33,6 +33,7 @@ class Addons:
     def __init__(self, settings: Settings, processes: Processes) -> None:
         self.settings = settings
         self.control_plane = ControlPlane(settings, processes)
+        self.nodes = Nodes(settings, processes)
 
     def install(self, name: str, version: str, configuration: str | None = None) -> None:
         """Install the add-on, or change it; `configuration` is EKS's configurationValues, JSON or YAML.
@@ -50,13 +51,15 @@ class Addons:
             manifests = coredns(str(self.control_plane.service_network[10]), values)
             Client(self.settings).apply(manifests)
         addon_state.record(self.settings, name, version, configuration)
-        self._apply_to_nodes()
+        self.nodes.apply_addons()
 
     def healthy(self, name: str) -> bool:
         """Whether the add-on is installed and works now, on every node that there is."""
         if not addon_state.installed(self.settings, name):
             return False
         with contextlib.suppress(*UNREACHABLE):
+            if name in HEALTH_PORTS and self.settings.tier == "virtual":
+                return True  # a virtual node has no network of its own that would need it
             if port := HEALTH_PORTS.get(name):
                 return all(answers(str(node.address), port) for node in nodes(self.settings))
             client = Client(self.settings)
@@ -69,7 +72,7 @@ class Addons:
     def remove(self, name: str) -> None:
         """Remove the add-on with all that it brought; nothing happens when it is not installed."""
         addon_state.forget(self.settings, name)
-        self._apply_to_nodes()
+        self.nodes.apply_addons()
         if name == "coredns":
             client = Client(self.settings)
             for manifest in reversed(coredns("172.20.0.10", {})):
@@ -77,10 +80,6 @@ class Addons:
                 client.delete(
                     manifest["apiVersion"], manifest["kind"], metadata["name"], metadata.get("namespace")
                 )
-
-    def _apply_to_nodes(self) -> None:
-        for node in nodes(self.settings):
-            apply_addons(node, self.control_plane.endpoint)
 
 
 def coredns(cluster_address: str, values: dict[str, Any]) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ them, and writes the address into their status, as the controller does:
 https://docs.aws.amazon.com/eks/latest/userguide/aws-load-balancer-controller.html
 """
 
+import functools
 import json
 import logging
 import os
@@ -12,13 +13,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import kubernetes
 
-from sandbox.kubernetes.client import TIMEOUT, UNREACHABLE, api_client
+from sandbox.kubernetes.client import UNREACHABLE, api_client
+from sandbox.kubernetes.follow import RETRY, Key, Objects, follow, key
 from sandbox.kubernetes.haproxy import Cluster, is_ours, render
 from sandbox.processes import Processes, Program
 from sandbox.settings import CHECKOUT, Settings
@@ -28,10 +30,6 @@ log = logging.getLogger(__name__)
 PROXY, CONTROLLER = "load-balancer", "load-balancer-controller"
 PORT = 8080
 SETTLE = 0.1  # seconds in which changes that come together are taken together
-RETRY = 1  # second before the API server is asked again
-WATCH = 300  # seconds after which a watch begins anew
-
-Objects = dict[tuple[str, str], dict[str, Any]]  # by namespace and name
 
 
 def programs(settings: Settings) -> list[Program]:
@@ -82,7 +80,8 @@ class Controller:
 
     def run(self) -> None:
         for list_all, objects in self.watches:
-            threading.Thread(target=self._follow, args=(list_all, objects), daemon=True).start()
+            take = functools.partial(self._take, objects)
+            threading.Thread(target=follow, args=(list_all, take), daemon=True).start()
         while True:
             self.changed.wait(RETRY)
             if self._read_served_at() or self.changed.is_set():
@@ -91,32 +90,7 @@ class Controller:
                 self._configure()
                 self._write_status()
 
-    def _follow(self, list_all: Callable[..., Any], objects: Objects) -> None:
-        """Keep `objects` as the API server has them, for ever; while it is away they stay as they were."""
-        while True:
-            try:
-                # As plain JSON: the library's classes for all of Kubernetes would take 100 MB.
-                listed = json.loads(list_all(_preload_content=False, _request_timeout=TIMEOUT).data)
-                self._change(objects, {key(item): item for item in listed["items"]}, whole=True)
-                stream = list_all(
-                    watch=True,
-                    resource_version=listed["metadata"]["resourceVersion"],
-                    timeout_seconds=WATCH,
-                    _preload_content=False,
-                    _request_timeout=WATCH + TIMEOUT,
-                )
-                for event in map(json.loads, stream):
-                    if event["type"] == "ERROR":  # what was listed is too old: list again
-                        break
-                    item = event["object"]
-                    self._change(objects, {key(item): None if event["type"] == "DELETED" else item})
-            except UNREACHABLE as error:
-                log.info("The API server does not answer (%s); asked again", type(error).__name__)
-                time.sleep(RETRY)
-
-    def _change(
-        self, objects: Objects, changes: dict[tuple[str, str], dict[str, Any] | None], whole: bool = False
-    ) -> None:
+    def _take(self, objects: Objects, changes: Mapping[Key, dict[str, Any] | None], whole: bool) -> None:
         """Take up changed objects, None for one that is gone; `whole` when they are all that there are."""
         with self.changing:
             if whole:
@@ -173,10 +147,6 @@ class Controller:
                 )
             except UNREACHABLE as error:
                 log.info("The status of Ingress %s/%s was not written: %s", namespace, name, error)
-
-
-def key(item: dict[str, Any]) -> tuple[str, str]:
-    return item["metadata"]["namespace"], item["metadata"]["name"]
 
 
 def main() -> None:

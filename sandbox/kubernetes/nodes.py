@@ -19,6 +19,7 @@ from sandbox.kubernetes import (
 from sandbox.kubernetes.client import UNREACHABLE, Client
 from sandbox.kubernetes.control_plane import ControlPlane
 from sandbox.kubernetes.node import NODES_AT_MOST, Node, nodes
+from sandbox.kubernetes.virtual_nodes import VirtualNodes
 from sandbox.processes import Processes, Program
 from sandbox.settings import CHECKOUT, Settings
 
@@ -31,6 +32,7 @@ class Nodes:
     def __init__(self, settings: Settings, processes: Processes) -> None:
         self.settings = settings
         self.processes = processes
+        self.virtual = VirtualNodes(settings, processes) if settings.tier == "virtual" else None
 
     def create(
         self, name: str, labels: dict[str, str], taints: list[dict[str, str]], zone: str, instance_type: str
@@ -39,14 +41,20 @@ class Nodes:
 
         `taints` are EKS's. Raises SandboxError when the machine lacks a program that a node needs.
         """
+        node = self._node(name) or Node(
+            self.settings, name, self._free_number(), zone, instance_type, dict(labels), list(taints)
+        )
+        if self.virtual:
+            self.virtual.create(node)
+        else:
+            self._start(node)
+
+    def _start(self, node: Node) -> None:
         if missing := containerd.missing_program():
             raise SandboxError(
                 f"A node needs `{missing}`, which is not on PATH: run `make up`, which installs it, or set"
                 " NOTEJAM_SANDBOX_TIER=virtual."
             )
-        node = self._node(name) or Node(
-            self.settings, name, self._free_number(), zone, instance_type, dict(labels), list(taints)
-        )
         node.folder.mkdir(parents=True, exist_ok=True)
         KUBELET_FOLDER.mkdir(exist_ok=True)
         control_plane = ControlPlane(self.settings, self.processes)
@@ -59,7 +67,7 @@ class Nodes:
         self.processes.ensure(
             Program(
                 name=node.program,
-                command=[sys.executable, "-m", "sandbox.kubernetes.node_start", "outside", name],
+                command=[sys.executable, "-m", "sandbox.kubernetes.node_start", "outside", node.name],
                 directory=CHECKOUT,
                 environment={"NOTEJAM_SANDBOX": str(self.settings.folder)},
                 stop_signal="KILL",  # nothing in it is worth a goodbye, and its process 1 hears no other
@@ -83,14 +91,26 @@ class Nodes:
         node = self._node(name)
         if node is None:
             return
-        self.processes.remove(node.program)
-        remove_traces(node)
+        if self.virtual:
+            self.virtual.delete(node)
+        else:
+            self.processes.remove(node.program)
+            remove_traces(node)
         with contextlib.suppress(*UNREACHABLE):
             client = Client(self.settings)
             client.delete("v1", "Node", name)
             for pod in client.list("v1", "Pod", field_selector=f"spec.nodeName={name}"):
                 metadata = pod["metadata"]
                 client.delete("v1", "Pod", metadata["name"], metadata["namespace"], gracePeriodSeconds=0)
+
+    def apply_addons(self) -> None:
+        """Have in every node what the installed add-ons bring to it."""
+        endpoint = ControlPlane(self.settings, self.processes).endpoint
+        for node in nodes(self.settings):
+            if self.virtual:
+                self.virtual.apply_addons(node)
+            else:
+                apply_addons(node, endpoint)
 
     def _node(self, name: str) -> Node | None:
         return next((node for node in nodes(self.settings) if node.name == name), None)

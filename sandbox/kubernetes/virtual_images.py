@@ -1,0 +1,137 @@
+"""What the containers of known images are as processes of the host: Notejam and Flux's controllers."""
+
+import contextlib
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sandbox.errors import SandboxError
+from sandbox.kubernetes.images import FLUX_CONTROLLERS
+from sandbox.settings import CHECKOUT, Settings
+
+NOTEJAM = "notejam"
+# By the last word of the repository; KWOK reads the same expression.
+KNOWN = f"(^|/)({NOTEJAM}|{'|'.join(FLUX_CONTROLLERS)})[:@]"
+NOTEJAM_COMMAND = ["gunicorn"]  # CMD of app/Containerfile
+LOOPBACK = "127.0.0.1"
+DATABASE = ("DATABASE_HOST", "DATABASE_NAME", "DATABASE_USER", "DATABASE_PASSWORD")
+
+
+@dataclass(frozen=True)
+class HostProcess:
+    """A container as a process: `ports` tells where on loopback the container's own ports are."""
+
+    command: list[str]
+    directory: Path
+    environment: dict[str, str] = field(default_factory=dict, repr=False)
+    ports: dict[int, int] = field(default_factory=dict)
+
+
+def known(pod: dict[str, Any]) -> bool:
+    """Whether any container's image is one that runs as a process."""
+    return any(re.search(KNOWN, container["image"]) for container in pod["spec"]["containers"])
+
+
+class VirtualImages:
+    """Makes processes of containers; what Notejam needs is installed when its first pod comes."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.application = settings.folder / "nodes" / NOTEJAM
+        self._installing = threading.Lock()
+
+    def process(self, container: dict[str, Any], environment: dict[str, str], folder: Path) -> HostProcess:
+        """The container's process with its resolved `environment`; `folder` is the pod's own.
+
+        Raises SandboxError when Notejam's libraries cannot be installed, and for a program not built yet.
+        """
+        found = re.search(KNOWN, container["image"])
+        name = found.group(2) if found else ""
+        words = [*container.get("command", []), *container.get("args", [])]
+        if name == NOTEJAM:
+            return self._notejam(words, environment)
+        return self._flux_controller(name, words, environment, folder)
+
+    def _notejam(self, words: list[str], environment: dict[str, str]) -> HostProcess:
+        self._install()
+        port = free_port()
+        arguments = f"{environment.get('GUNICORN_CMD_ARGS', '')} --bind {LOOPBACK}:{port}".strip()
+        own = {
+            "PATH": f"{self.application / 'venv' / 'bin'}:/usr/bin:/bin",
+            "GUNICORN_CMD_ARGS": arguments,
+            "PYTHONUNBUFFERED": "1",
+        }
+        return HostProcess(
+            words or NOTEJAM_COMMAND, self.application / "app", environment | own, ports={8000: port}
+        )
+
+    def _flux_controller(
+        self, name: str, words: list[str], environment: dict[str, str], folder: Path
+    ) -> HostProcess:
+        program = self.settings.tools / name
+        if not program.exists():
+            raise SandboxError(f"{name} is not built yet (`make status` says how far the tools are)")
+        ports = {port: free_port() for port in (8080, 9440, 9090)}
+        own = [
+            f"--metrics-addr={LOOPBACK}:{ports[8080]}",
+            f"--health-addr={LOOPBACK}:{ports[9440]}",
+            "--enable-leader-election=false",  # it asks for its namespace inside a container only
+        ]
+        if name == "source-controller":
+            storage = f"{LOOPBACK}:{ports[9090]}"
+            own += [
+                f"--storage-path={folder}",
+                f"--storage-addr={storage}",
+                f"--storage-adv-addr={storage}",  # names of Services are known inside clusters only
+            ]
+        command = [str(program), *words, *own]
+        return HostProcess(command, folder, environment | {"TMPDIR": str(folder)}, ports)
+
+    def _install(self) -> None:
+        """Have what app/Containerfile puts into the image, in the sandbox's folder."""
+        done = self.application / "installed"
+        with self._installing:
+            if done.exists():
+                return
+            shutil.rmtree(self.application, ignore_errors=True)
+            self.application.mkdir(parents=True)
+            app, python = self.application / "app", self.application / "venv" / "bin" / "python"
+            app.mkdir()
+            for name in ("manage.py", "gunicorn.conf.py"):
+                shutil.copy(CHECKOUT / "app" / name, app)
+            shutil.copytree(CHECKOUT / "app" / "notejam", app / "notejam")
+            install(sys.executable, "-m", "venv", str(python.parent.parent))
+            requirements = str(CHECKOUT / "app" / "requirements.txt")
+            install(str(python), "-m", "pip", "install", "--quiet", "--require-hashes", "-r", requirements)
+            settings = dict.fromkeys(
+                ("SECRET_KEY", "ALLOWED_HOSTS", *DATABASE), "only-to-collect-static-files" * 2
+            )
+            settings["DATABASE_SSLMODE"] = "disable"
+            install(str(python), str(app / "manage.py"), "collectstatic", "--no-input", environment=settings)
+            done.touch()
+
+
+def install(*command: str, environment: dict[str, str] | None = None) -> None:
+    """Run a command of the installation; SandboxError with its last lines when it fails."""
+    done = subprocess.run(
+        command, env={**os.environ, **(environment or {})}, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        said = "\n".join((done.stdout + done.stderr).splitlines()[-8:])
+        raise SandboxError(
+            f"Notejam could not be installed for the virtual nodes, {command[0]} failed:\n{said}"
+        )
+
+
+def free_port() -> int:
+    """A port of loopback that nobody listens on at this moment."""
+    with contextlib.closing(socket.create_server((LOOPBACK, 0))) as probe:
+        port: int = probe.getsockname()[1]
+        return port
