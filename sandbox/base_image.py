@@ -50,18 +50,7 @@ def archive(buildah: Buildah, progress: Callable[[str], None]) -> Path:
 
 def apt_mirror(release: str) -> str:
     """The URL from which apt gets the packages of `release`; SandboxError when it has none."""
-    listing = subprocess.run(
-        [
-            "apt-get",
-            "indextargets",
-            "--format",
-            "$(CODENAME) $(COMPONENT) $(REPO_URI)",
-            "Created-By: Packages",
-        ],
-        capture_output=True,
-        text=True,
-        check=False,
-    ).stdout
+    listing = output("apt-get", "indextargets", "--format", "$(CODENAME) $(COMPONENT) $(REPO_URI)")
     for line in listing.splitlines():
         codename, component, url = line.split(" ", 2)
         if (codename, component) == (release, "main"):
@@ -70,6 +59,13 @@ def apt_mirror(release: str) -> str:
         f"apt has no source of {release or 'this system'} to make a base image from: add its mirror to "
         "/etc/apt/sources.list and run `apt-get update`, or name another base by NOTEJAM_BASE_IMAGE."
     )
+
+
+def output(*command: str) -> str:
+    """What a command prints, or nothing where there is no such command."""
+    if shutil.which(command[0]) is None:
+        return ""
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout
 
 
 def remove_unused(tree: Path) -> None:

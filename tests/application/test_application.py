@@ -10,4 +10,16 @@ from tests.commands import ROOT, environment, run
 def test_application() -> None:
     env = environment()
     env.pop("VIRTUAL_ENV", None)  # uv would take this environment for the application's
-    run("application", os.environ.get("UV", "uv"), "run", "--frozen", "--directory", ROOT / "app", "pytest", "-q", env=env)
+    run(
+        "application",
+        os.environ.get("UV", "uv"),
+        "run",
+        "--frozen",
+        "--directory",
+        ROOT / "app",
+        "python",
+        "-m",
+        "tests",
+        "-q",
+        env=env,
+    )
