@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 import boto3
 from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
 
-from sandbox import base_image
+from sandbox import base_image, source_image
 from sandbox.buildah import Buildah, storage
 from sandbox.errors import SandboxError
 from sandbox.settings import CHECKOUT, Settings, cache_folder
@@ -105,20 +105,26 @@ def push(settings: Settings, tag: str, progress: Say) -> str:
         aws_access_key_id=settings.access_key_id,
         aws_secret_access_key=settings.secret_access_key,
     )
-    with storage() as buildah:
-        build(buildah, tag, progress)
+    if settings.tier == "node":
+        with storage() as buildah:
+            build(buildah, tag, progress)
     repository = wait_for_repository(ecr, progress)
     reference = f"{repository['repositoryUri']}:{tag}"
     if is_pushed(ecr, repository["repositoryName"], tag):
         progress(f"{reference} is already in the registry")
         return reference
-    with storage() as buildah:  # another, so that whoever builds does not wait until our repository is there
-        archive = build(buildah, tag, progress)
-        progress(f"pushing {reference}")
-        login = log_in(ecr, buildah)
-        image = buildah.run("pull", "--quiet", f"oci-archive:{archive}")
-        buildah.run("push", "--quiet", *login, image, f"docker://{reference}")
-    progress(f"{reference} is in the registry, {archive.stat().st_size / 1e6:.0f} MB compressed")
+    progress(f"pushing {reference}")
+    registry, username, password = login(ecr)
+    if settings.tier == "node":
+        with storage() as buildah:  # another: nobody else's build waits until our repository is there
+            archive = build(buildah, tag, progress)
+            options = log_in(buildah, registry, username, password)
+            image = buildah.run("pull", "--quiet", f"oci-archive:{archive}")
+            buildah.run("push", "--quiet", *options, image, f"docker://{reference}")
+    else:
+        layer = source_image.layer(APP, sources())
+        source_image.push(registry, (username, password), repository["repositoryName"], tag, layer)
+    progress(f"{reference} is in the registry")
     return reference
 
 
@@ -156,14 +162,19 @@ def is_pushed(ecr: Any, repository: str, tag: str) -> bool:
     return True
 
 
-def log_in(ecr: Any, buildah: Buildah) -> list[str]:
-    """Log buildah in to the registry; return the options with which it then works there.
+def login(ecr: Any) -> tuple[str, str, str]:
+    """The registry's URL, and the name and password that ECR gives for it.
 
     https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry_auth.html
     """
     [authorization] = ecr.get_authorization_token()["authorizationData"]
     username, password = base64.b64decode(authorization["authorizationToken"]).decode().split(":", 1)
-    endpoint = urlsplit(authorization["proxyEndpoint"])
+    return authorization["proxyEndpoint"], username, password
+
+
+def log_in(buildah: Buildah, registry: str, username: str, password: str) -> list[str]:
+    """Log buildah in to the registry at that URL; return the options with which it then works there."""
+    endpoint = urlsplit(registry)
     options = ["--authfile", str(buildah.folder / "auth.json")]
     if endpoint.scheme == "http":
         options.append("--tls-verify=false")

@@ -146,24 +146,27 @@ class RecordedBuildah:
         return ""
 
 
-@pytest.mark.parametrize(
-    ("endpoint", "insecure"), [("http://192.0.2.1:5000", True), ("https://registry.example", False)]
-)
-def test_the_password_goes_in_by_standard_input_only(
-    ecr: Any, tmp_path: Path, endpoint: str, insecure: bool
-) -> None:
-    buildah = RecordedBuildah(tmp_path)
+def test_ecr_says_where_and_how_to_log_in(ecr: Any) -> None:
     token = base64.b64encode(b"AWS:pass:word").decode()
-    authorization = {"authorizationToken": token, "proxyEndpoint": endpoint}
+    authorization = {"authorizationToken": token, "proxyEndpoint": "https://registry.example"}
 
     with Stubber(ecr) as stub:
         stub.add_response("get_authorization_token", {"authorizationData": [authorization]})
-        options = image.log_in(ecr, buildah)  # type: ignore[arg-type]
+        assert image.login(ecr) == ("https://registry.example", "AWS", "pass:word")
+
+
+@pytest.mark.parametrize(
+    ("registry", "insecure"), [("http://192.0.2.1:5000", True), ("https://registry.example", False)]
+)
+def test_the_password_goes_in_by_standard_input_only(tmp_path: Path, registry: str, insecure: bool) -> None:
+    buildah = RecordedBuildah(tmp_path)
+
+    options = image.log_in(buildah, registry, "AWS", "pass:word")  # type: ignore[arg-type]
 
     [(words, stdin)] = buildah.calls
     assert stdin == "pass:word"
     assert words[0] == "login"
-    assert words[-1] == endpoint.split("//")[1]
+    assert words[-1] == registry.split("//")[1]
     assert not any("pass:word" in word for word in words)
     assert ("--tls-verify=false" in options) is insecure
     assert f"{tmp_path}/auth.json" in options
