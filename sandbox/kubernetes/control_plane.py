@@ -230,7 +230,6 @@ class ControlPlane:
             "service-cluster-ip-range": str(service_network),
             # As on EKS the CNI plugin gives pods their addresses, so a node has no podCIDR.
             "allocate-node-cidrs": "false",
-            "node-monitor-grace-period": "20s",
             "profiling": "false",
         }
         return self._program("kube-controller-manager", 220, "150MiB", flags)

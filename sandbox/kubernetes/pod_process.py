@@ -147,6 +147,15 @@ class PodProcess(threading.Thread):
             self.grace = grace
             self.wake.set()
 
+    def observe(self, pod: dict[str, Any]) -> None:
+        """Report again where the API says otherwise: a node that seemed gone makes its pods not ready."""
+        conditions = pod.get("status", {}).get("conditions") or []
+        found = {each["type"]: each["status"] for each in conditions}
+        told = {each["type"]: each["status"] for each in self.told.get("conditions", [])}
+        if told and found.get("Ready") != told["Ready"]:
+            self.told = {}
+            self.wake.set()
+
     def run(self) -> None:
         folder = pod_folder(self.runner.settings, self.uid)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -157,6 +166,8 @@ class PodProcess(threading.Thread):
                     self._restart(container, folder)
                 self._tell(self._phase())
                 self.wake.wait(INTERVAL)
+                if self.grace is None:
+                    self.wake.clear()
             if self.grace is not None:
                 self._end()
                 self.runner.delete(self.pod)

@@ -16,6 +16,7 @@ from typing import Any
 
 import kubernetes
 
+from sandbox.errors import SandboxError
 from sandbox.kubernetes.client import TIMEOUT, UNREACHABLE, Client, api_client
 from sandbox.kubernetes.follow import Key, follow
 from sandbox.kubernetes.load_balancer import served_at_file
@@ -44,8 +45,15 @@ class PodRunner:
         self.changing = threading.Lock()
 
     def run(self) -> None:
-        """Does not return."""
+        """Does not return. What Notejam needs is installed meanwhile; a failure shows at its first pod."""
+        threading.Thread(target=self._prepare, daemon=True).start()
         follow(self.core.list_pod_for_all_namespaces, self._take)
+
+    def _prepare(self) -> None:
+        try:
+            self.images.install_notejam()
+        except SandboxError as error:
+            log.warning("%s", error)
 
     def _take(self, changes: Mapping[Key, dict[str, Any] | None], whole: bool) -> None:
         own = {node.name for node in nodes(self.settings)}
@@ -66,7 +74,9 @@ class PodRunner:
                 running.terminate(pod["metadata"].get("deletionGracePeriodSeconds", 30))
             else:
                 self.delete(pod)
-        elif not running and pod.get("status", {}).get("phase") not in DONE:
+        elif running:
+            running.observe(pod)
+        elif pod.get("status", {}).get("phase") not in DONE:
             with self.changing:
                 process = PodProcess(self, pod, self._free_address(pod))
                 self.pods[uid] = process

@@ -60,7 +60,7 @@ class VirtualImages:
         return self._flux_controller(name, words, environment, folder)
 
     def _notejam(self, words: list[str], environment: dict[str, str]) -> HostProcess:
-        self._install()
+        self.install_notejam()
         port = free_port()
         arguments = f"{environment.get('GUNICORN_CMD_ARGS', '')} --bind {LOOPBACK}:{port}".strip()
         own = {
@@ -94,8 +94,8 @@ class VirtualImages:
         command = [str(program), *words, *own]
         return HostProcess(command, folder, environment | {"TMPDIR": str(folder)}, ports)
 
-    def _install(self) -> None:
-        """Have what app/Containerfile puts into the image, in the sandbox's folder."""
+    def install_notejam(self) -> None:
+        """Have in the sandbox's folder what app/Containerfile puts into the image; SandboxError if not."""
         done = self.application / "installed"
         with self._installing:
             if done.exists():

@@ -72,6 +72,7 @@ class VirtualNodes:
             "manage-nodes-with-annotation-selector": ",".join(f"{k}={v}" for k, v in MANAGED.items()),
             "cidr": str(list(self.settings.pod_network.subnets(new_prefix=24))[-1]),
             "node-ip": self.settings.address(10),
+            "node-lease-duration-seconds": "40",  # kubelet's own
         }
         command = [str(self.settings.tools / KWOK), *(f"--{flag}={value}" for flag, value in flags.items())]
         return Program(KWOK, command, environment={"GOMEMLIMIT": "60MiB"}, priority=400)
