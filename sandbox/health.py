@@ -6,6 +6,11 @@ import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from sandbox.errors import SandboxError
 from sandbox.settings import Settings
 
 TIMEOUT = 5  # seconds
@@ -48,3 +53,23 @@ def checks(settings: Settings) -> Mapping[str, Check]:
 
 def notejam(settings: Settings) -> Check:
     return Check("Notejam", settings.notejam_url, "/healthz/ready")
+
+
+def ask_aws(settings: Settings) -> str:
+    """The ARN that AWS gives the sandbox's administrator; the first call also loads what later ones need.
+
+    Raises SandboxError when AWS refuses.
+    """
+    client = boto3.client(
+        "sts",
+        endpoint_url=settings.aws_endpoint_url,
+        region_name=settings.region,
+        aws_access_key_id=settings.access_key_id,
+        aws_secret_access_key=settings.secret_access_key,
+        config=Config(proxies={}, read_timeout=60),
+    )
+    try:
+        return str(client.get_caller_identity()["Arn"])
+    except (BotoCoreError, ClientError) as error:
+        log = settings.logs / "aws.log"
+        raise SandboxError(f"The emulated AWS refuses its own administrator: {error} (log: {log}).") from None

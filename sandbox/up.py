@@ -86,6 +86,7 @@ def _start(settings: Settings, processes: Processes, jobs: list[Job], progress: 
             processes.ensure(program)
         for name in ("git-server", "aws"):
             _wait_until_healthy(settings, health.checks(settings)[name], ANSWER_SECONDS)
+        health.ask_aws(settings)
 
 
 def _wait_for_jobs(jobs: list[Job]) -> None:

@@ -6,15 +6,22 @@ import subprocess
 from sandbox.errors import SandboxError
 from sandbox.settings import Settings
 
+DATABASES = 32  # first of the 32 host numbers that database instances have
+
 
 def ensure(settings: Settings) -> None:
-    """Have the bridge up with the gateway's address; needs root. Other addresses come with what uses them."""
+    """Have the bridge up with the gateway's and the databases' addresses; needs root.
+
+    Nodes have their addresses in network namespaces of their own.
+    """
     if settings.tier != "node":
         return
     if not exists(settings):
         _ip("link", "add", settings.bridge, "type", "bridge")
     _ip("addr", "replace", f"{settings.address(1)}/{settings.subnet.prefixlen}", "dev", settings.bridge)
     _ip("link", "set", settings.bridge, "up")
+    # A local route makes every address of the block one to listen on, also after a reboot of the machine.
+    _ip("route", "replace", "local", f"{settings.address(DATABASES)}/27", "dev", settings.bridge)
 
 
 def remove(settings: Settings) -> bool:
