@@ -16,14 +16,15 @@ import tomllib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import boto3
 from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
 
 from sandbox import base_image, source_image
 from sandbox.buildah import Buildah, storage
+from sandbox.cache import ensure
 from sandbox.errors import SandboxError
+from sandbox.registry import Registry
 from sandbox.settings import CHECKOUT, Settings, cache_folder
 
 APP = CHECKOUT / "app"
@@ -64,12 +65,33 @@ def release(app: Path = APP) -> str:
     return f"{version}-{digest.hexdigest()[:12]}"
 
 
-def build(buildah: Buildah, tag: str, say: Say, app: Path = APP) -> Path:
-    """The image of `app` as an OCI archive in the cache, built when it is not there."""
-    path = cache_folder() / "images" / f"notejam-{tag}.tar"
+def build(tier: str, tag: str, say: Say, app: Path = APP) -> Path:
+    """The image of `app` for the nodes of a `tier` as an OCI archive in the cache, made when it is not there.
+
+    Raises SandboxError when it cannot be built.
+    """
+    kind = "notejam" if tier == "node" else "notejam-sources"
+    folder = cache_folder() / "images"
+    path = folder / f"{kind}-{tag}.tar"
     if path.exists():
         say(f"{tag} is in the cache")
         return path
+    ensure()
+    folder.mkdir(exist_ok=True)
+    temporary = folder / f".{path.name}"
+    temporary.unlink(missing_ok=True)
+    if tier == "node":
+        with storage() as buildah:
+            _build(buildah, tag, say, app, temporary)
+    else:
+        source_image.write_archive(temporary, app, sources(app))
+    temporary.rename(path)
+    for older in sorted(folder.glob("notejam-*.tar"), key=lambda file: file.stat().st_mtime)[:-KEPT]:
+        older.unlink()
+    return path
+
+
+def _build(buildah: Buildah, tag: str, say: Say, app: Path, archive: Path) -> None:
     base = os.environ.get("NOTEJAM_BASE_IMAGE") or f"oci-archive:{base_image.archive(buildah, say)}"
     say(f"building {tag}")
     image = f"localhost/notejam:{tag}"
@@ -82,14 +104,7 @@ def build(buildah: Buildah, tag: str, say: Say, app: Path = APP) -> Path:
         *_build_secrets(buildah.folder),
         app,
     )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}")
-    temporary.unlink(missing_ok=True)
-    buildah.run("push", "--quiet", image, f"oci-archive:{temporary}")
-    temporary.rename(path)
-    for older in sorted(path.parent.glob("notejam-*.tar"), key=lambda file: file.stat().st_mtime)[:-KEPT]:
-        older.unlink()
-    return path
+    buildah.run("push", "--quiet", image, f"oci-archive:{archive}")
 
 
 def push(settings: Settings, tag: str, progress: Say) -> str:
@@ -105,26 +120,15 @@ def push(settings: Settings, tag: str, progress: Say) -> str:
         aws_access_key_id=settings.access_key_id,
         aws_secret_access_key=settings.secret_access_key,
     )
-    if settings.tier == "node":
-        with storage() as buildah:
-            build(buildah, tag, progress)
+    archive = build(settings.tier, tag, progress)
     repository = wait_for_repository(ecr, progress)
     reference = f"{repository['repositoryUri']}:{tag}"
     if is_pushed(ecr, repository["repositoryName"], tag):
         progress(f"{reference} is already in the registry")
-        return reference
-    progress(f"pushing {reference}")
-    registry, username, password = login(ecr)
-    if settings.tier == "node":
-        with storage() as buildah:  # another: nobody else's build waits until our repository is there
-            archive = build(buildah, tag, progress)
-            options = log_in(buildah, registry, username, password)
-            image = buildah.run("pull", "--quiet", f"oci-archive:{archive}")
-            buildah.run("push", "--quiet", *options, image, f"docker://{reference}")
     else:
-        layer = source_image.layer(APP, sources())
-        source_image.push(registry, (username, password), repository["repositoryName"], tag, layer)
-    progress(f"{reference} is in the registry")
+        progress(f"pushing {reference}, {archive.stat().st_size / 1e6:.0f} MB")
+        log_in(ecr).push(archive, repository["repositoryName"], tag)
+        progress(f"{reference} is in the registry")
     return reference
 
 
@@ -162,26 +166,14 @@ def is_pushed(ecr: Any, repository: str, tag: str) -> bool:
     return True
 
 
-def login(ecr: Any) -> tuple[str, str, str]:
-    """The registry's URL, and the name and password that ECR gives for it.
+def log_in(ecr: Any) -> Registry:
+    """The registry, with the login that ECR gives for it.
 
     https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry_auth.html
     """
     [authorization] = ecr.get_authorization_token()["authorizationData"]
     username, password = base64.b64decode(authorization["authorizationToken"]).decode().split(":", 1)
-    return authorization["proxyEndpoint"], username, password
-
-
-def log_in(buildah: Buildah, registry: str, username: str, password: str) -> list[str]:
-    """Log buildah in to the registry at that URL; return the options with which it then works there."""
-    endpoint = urlsplit(registry)
-    options = ["--authfile", str(buildah.folder / "auth.json")]
-    if endpoint.scheme == "http":
-        options.append("--tls-verify=false")
-    buildah.run(
-        "login", *options, "--username", username, "--password-stdin", endpoint.netloc, stdin=password
-    )
-    return options
+    return Registry(authorization["proxyEndpoint"], username, password)
 
 
 def _build_secrets(folder: Path) -> list[str]:
@@ -222,8 +214,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if command == "tag":
         say(release())
     elif command == "build":
-        with storage() as buildah:
-            say(str(build(buildah, release(), say)))
+        say(str(build("node", release(), say)))
     else:
         push(Settings.load(), release(), say)
     return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 from pathlib import Path
 from typing import Any
 
@@ -134,42 +135,42 @@ def test_a_tag_is_looked_for_in_its_repository(ecr: Any) -> None:
         assert image.is_pushed(ecr, "notejam-test/notejam", "1.0.0-abc")
 
 
-class RecordedBuildah:
-    """Stands in for buildah; keeps what it was asked."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.calls: list[tuple[tuple[str, ...], str | None]] = []
-
-    def run(self, *words: str, stdin: str | None = None) -> str:
-        self.calls.append((words, stdin))
-        return ""
-
-
-def test_ecr_says_where_and_how_to_log_in(ecr: Any) -> None:
+def test_ecr_says_where_and_how_to_log_in(ecr: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    logins: list[tuple[str, str, str]] = []
+    monkeypatch.setattr(image, "Registry", lambda *login: logins.append(login))
     token = base64.b64encode(b"AWS:pass:word").decode()
     authorization = {"authorizationToken": token, "proxyEndpoint": "https://registry.example"}
 
     with Stubber(ecr) as stub:
         stub.add_response("get_authorization_token", {"authorizationData": [authorization]})
-        assert image.login(ecr) == ("https://registry.example", "AWS", "pass:word")
+        image.log_in(ecr)
+
+    assert logins == [("https://registry.example", "AWS", "pass:word")]
 
 
-@pytest.mark.parametrize(
-    ("registry", "insecure"), [("http://192.0.2.1:5000", True), ("https://registry.example", False)]
-)
-def test_the_password_goes_in_by_standard_input_only(tmp_path: Path, registry: str, insecure: bool) -> None:
-    buildah = RecordedBuildah(tmp_path)
+def test_an_image_is_built_once(app: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NOTEJAM_CACHE", str(tmp_path / "cache"))
+    said: list[str] = []
 
-    options = image.log_in(buildah, registry, "AWS", "pass:word")  # type: ignore[arg-type]
+    first = image.build("virtual", "1.2.3-abc", said.append, app)
+    assert (image.build("virtual", "1.2.3-abc", said.append, app), said) == (
+        first,
+        ["1.2.3-abc is in the cache"],
+    )
 
-    [(words, stdin)] = buildah.calls
-    assert stdin == "pass:word"
-    assert words[0] == "login"
-    assert words[-1] == registry.split("//")[1]
-    assert not any("pass:word" in word for word in words)
-    assert ("--tls-verify=false" in options) is insecure
-    assert f"{tmp_path}/auth.json" in options
+
+def test_the_cache_keeps_only_the_last_releases(
+    app: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NOTEJAM_CACHE", str(tmp_path / "cache"))
+    for age in range(9, 0, -1):
+        archive = image.build("virtual", f"1.2.3-{age}", print, app)
+        os.utime(archive, (1_000_000 - age, 1_000_000 - age))
+
+    last = image.build("virtual", "1.2.3-0", print, app)
+
+    assert last.exists()
+    assert len(list(last.parent.iterdir())) == image.KEPT
 
 
 def test_the_base_image_is_of_the_mirror_that_apt_uses(monkeypatch: pytest.MonkeyPatch) -> None:
