@@ -70,8 +70,10 @@ def inside(node: Node) -> None:
     resolver.parent.mkdir(parents=True, exist_ok=True)
     resolver.touch()
     mount("--bind", str(node.folder / "resolv.conf"), str(resolver))
+    overlay(node.folder / "var-lib", "/var/lib")
     for folder, target in ((node.folder / "log", "/var/log"), (node.folder / "kubelet", "/var/lib/kubelet")):
-        folder.mkdir(exist_ok=True)
+        for each in (folder, Path(target)):
+            each.mkdir(exist_ok=True)
         mount("--bind", str(folder), target)
     for name, value in KERNEL_SETTINGS.items():
         stand_in = Path("/run/kernel") / name
@@ -87,6 +89,14 @@ def inside(node: Node) -> None:
     configuration.write_text(SUPERVISORD.format(logs=processes.logs, socket=processes.socket))
     command = [sys.executable, "-m", "supervisor.supervisord", "--configuration", str(configuration)]
     os.execv(command[0], command)
+
+
+def overlay(folder: Path, target: str) -> None:
+    """Have what the node writes to `target` stay in `folder`: the machine need not offer mount points."""
+    upper, work = folder / "upper", folder / "work"
+    for each in (upper, work):
+        each.mkdir(parents=True, exist_ok=True)
+    mount("-t", "overlay", "-o", f"lowerdir={target},upperdir={upper},workdir={work}", "overlay", target)
 
 
 def mount(*words: str) -> None:

@@ -3,7 +3,6 @@
 import contextlib
 import shutil
 import sys
-from pathlib import Path
 
 from sandbox.errors import SandboxError
 from sandbox.kubernetes import (
@@ -22,8 +21,6 @@ from sandbox.kubernetes.node import NODES_AT_MOST, Node, nodes
 from sandbox.kubernetes.virtual_nodes import VirtualNodes
 from sandbox.processes import Processes, Program
 from sandbox.settings import CHECKOUT, Settings
-
-KUBELET_FOLDER = Path("/var/lib/kubelet")  # each node mounts its own there
 
 
 class Nodes:
@@ -56,7 +53,6 @@ class Nodes:
                 " NOTEJAM_SANDBOX_TIER=virtual."
             )
         node.folder.mkdir(parents=True, exist_ok=True)
-        KUBELET_FOLDER.mkdir(exist_ok=True)
         control_plane = ControlPlane(self.settings, self.processes)
         containerd.write(node)
         kubelet.write(node, control_plane.endpoint, control_plane.service_network)
@@ -154,5 +150,3 @@ def remove_traces(node: Node) -> None:
     shutil.rmtree(node.folder, ignore_errors=True)
     shutil.rmtree(node.processes.logs, ignore_errors=True)
     node.processes.socket.unlink(missing_ok=True)
-    with contextlib.suppress(OSError):  # another node uses it, or a kubelet of the machine's own
-        KUBELET_FOLDER.rmdir()

@@ -1,13 +1,12 @@
 """Removes what a sandbox's Kubernetes leaves outside its folder, however its processes ended."""
 
-import contextlib
 import re
 from pathlib import Path
 
 from sandbox.errors import SandboxError
 from sandbox.kubernetes import cgroups, node_network
 from sandbox.kubernetes.node import nodes
-from sandbox.kubernetes.nodes import KUBELET_FOLDER, remove_traces
+from sandbox.kubernetes.nodes import remove_traces
 from sandbox.settings import Settings
 
 
@@ -27,8 +26,6 @@ def teardown(settings: Settings) -> list[str]:
             f"What the nodes of the sandbox in {settings.folder} left could not be removed: {error}. End what"
             " still uses it, then run `make down` again."
         ) from None
-    with contextlib.suppress(OSError):  # a kubelet of the machine's own, or another sandbox, uses it
-        KUBELET_FOLDER.rmdir()
     return removed
 
 

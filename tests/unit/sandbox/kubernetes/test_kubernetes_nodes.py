@@ -185,7 +185,6 @@ def test_a_node_is_not_named_before_its_files_are_written(make_node: Node, setti
         raise SandboxError("no disk")
 
     monkeypatch.setattr(containerd, "write", refuse)
-    monkeypatch.setattr("sandbox.kubernetes.nodes.KUBELET_FOLDER", settings.folder / "kubelet")
     created = Nodes(settings, processes)
     with pytest.raises(SandboxError, match="no disk"):
         created.create("a", {}, [], "eu-west-1a", "m7i.large")
