@@ -3,6 +3,7 @@
 import io
 import threading
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,12 +19,18 @@ from sandbox.aws.http import Request, Response
 ENDPOINT = "http://emulator.invalid"  # never resolved: every request is answered before it is sent (RFC 2606)
 
 
+@cache
+def session() -> botocore.session.Session:
+    """One for all: it keeps the service models that it has read."""
+    return botocore.session.Session()
+
+
 class Clients:
     """Clients by service, account and region; made once, safe for several threads."""
 
     def __init__(self, emulator: Emulator) -> None:
         self._emulator = emulator
-        self._session = botocore.session.Session()
+        self._session = session()
         self._clients: dict[tuple[str, str, str], Any] = {}
         self._lock = threading.Lock()
 

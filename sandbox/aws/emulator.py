@@ -94,6 +94,12 @@ class Moto:
                     continue  # it was refused then, too
         return replayed
 
+    def _backend(self, environ: dict[str, Any], service: str, operation: str) -> Any:
+        try:
+            return self._application.get_application(environ)
+        except AttributeError:  # moto has no such service
+            raise NotImplementedByEmulator(service, operation) from None
+
     def _serve(self, entry: Entry, service: str, operation: str) -> Response:
         from moto.core.request import Request as MotoRequest
 
@@ -107,9 +113,11 @@ class Moto:
 
         try:
             with clock.at(entry.time):
-                body = b"".join(self._application(environ, start_response))
+                body = b"".join(self._backend(environ, service, operation)(environ, start_response))
         except NotImplementedError as error:
             raise NotImplementedByEmulator(service, operation, str(error)) from None
+        except AWSError:
+            raise
         except Exception as error:
             log.exception("moto failed in %s:%s", service, operation)
             raise AWSError(

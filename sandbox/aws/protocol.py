@@ -24,7 +24,7 @@ from sandbox.aws.iam_actions import iam_action
 
 log = logging.getLogger(__name__)
 # moto warns of error codes that a service model does not list; AWS's common errors are in none of them.
-warnings.filterwarnings("ignore", message=".*does not match an error shape.*")
+IGNORED_WARNING = ".*does not match an error shape.*"
 
 # Signing name -> botocore's service names, where they differ. The first whose model knows the request is
 # meant.
@@ -123,7 +123,9 @@ def parse(operation: Operation, request: Request) -> dict[str, Any]:
 def answer(operation: Operation, result: object) -> Response:
     """A result (a dict named as in the service model) or an error, in the protocol of the operation."""
     serializer = get_serializer_class(operation.service, operation.protocol)
-    serialized = serializer(operation_model=operation.model).serialize(result)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=IGNORED_WARNING)
+        serialized = serializer(operation_model=operation.model).serialize(result)
     body = serialized["body"]
     return Response(
         (isinstance(result, AWSError) and result.status) or serialized["status_code"],

@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from sandbox.aws.moto import deterministic, ec2, launch_templates
+from sandbox.aws.moto import deterministic, ec2, iam, kms, launch_templates, secretsmanager
 
 
 @cache
@@ -10,4 +10,7 @@ def install() -> None:
     """Extend moto in this process, once."""
     deterministic.install()
     ec2.install()
+    iam.install()
+    kms.install()
     launch_templates.install()
+    secretsmanager.install()
