@@ -11,7 +11,7 @@ seen by the next run as a difference, so it goes on where it stopped.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar
 
 try:
     from botocore.exceptions import BotoCoreError, ClientError
@@ -46,15 +46,15 @@ def argument_spec(**own: Any) -> dict[str, Any]:
 class Resource:
     """One AWS resource. States are dicts with snake_case keys; `tags` is a dict of strings."""
 
-    name: str
+    name: ClassVar[str]
     """Key of the result, and the word for the resource in messages, such as "cluster"."""
-    immutable: frozenset[str] = frozenset()
+    immutable: ClassVar[frozenset[str]] = frozenset()
     """Keys that AWS cannot change in place; a task that asks for another value fails."""
-    computed: frozenset[str] = frozenset()
+    computed: ClassVar[frozenset[str]] = frozenset()
     """Keys that only AWS gives, such as "arn": unknown in the plan of a creation."""
-    secret: frozenset[str] = frozenset()
+    secret: ClassVar[frozenset[str]] = frozenset()
     """Keys whose values appear in no result and no diff."""
-    comparisons: Mapping[str, Callable[[Any, Any], bool]] = {}
+    comparisons: ClassVar[Mapping[str, Callable[[Any, Any], bool]]] = {}
     """How to compare a key, called with what is and what is declared (see compare.py); else by `holds`."""
 
     def __init__(self, module: AnsibleAWSModule) -> None:
@@ -75,7 +75,7 @@ class Resource:
 
     def declared(self, *keys: str) -> State:
         """Those of the module's options that the task gives."""
-        return declared({key: self.params[key] for key in keys})
+        return dict(declared({key: self.params[key] for key in keys}))
 
     def describe(self) -> State | None:
         """The state in AWS; None when there is none, or when it is on its way out."""
@@ -117,7 +117,7 @@ class Resource:
         return type(self).wait is Resource.wait
 
 
-def reconcile(resource: Resource) -> NoReturn:
+def reconcile(resource: Resource) -> None:
     """Bring the resource to what the task declares, or say what that would take, and end the module."""
     module = resource.module
     try:

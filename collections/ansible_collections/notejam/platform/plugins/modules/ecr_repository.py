@@ -103,7 +103,7 @@ ecr_repository:
 """
 
 import json
-from typing import Any
+from typing import Any, ClassVar
 
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
@@ -122,7 +122,7 @@ class EcrRepository(Resource):
     name = "ecr_repository"
     immutable = frozenset({"kms_key_arn"})
     computed = frozenset({"arn", "uri"})
-    comparisons = {"lifecycle_policy": same, "policy": same_policy}  # noqa: RUF012
+    comparisons: ClassVar = {"lifecycle_policy": same, "policy": same_policy}
 
     def __init__(self, module: AnsibleAWSModule) -> None:
         super().__init__(module)
@@ -169,7 +169,9 @@ class EcrRepository(Resource):
             encryptionConfiguration=encryption,
             tags=as_list(desired.get("tags", {})),
         )
-        policies = {key: ({}, desired[key]) for key in ("lifecycle_policy", "policy") if desired.get(key)}
+        policies: dict[str, tuple[Any, Any]] = {
+            key: ({}, desired[key]) for key in ("lifecycle_policy", "policy") if desired.get(key)
+        }
         self.update({}, policies)
 
     def update(self, current: dict[str, Any], changes: dict[str, tuple[Any, Any]]) -> None:

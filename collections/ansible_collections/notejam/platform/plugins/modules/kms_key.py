@@ -103,7 +103,7 @@ kms_key:
 """
 
 import json
-from typing import Any
+from typing import Any, ClassVar
 
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
@@ -134,7 +134,7 @@ class KmsKey(Resource):
     name = "kms_key"
     immutable = frozenset({"multi_region"})
     computed = frozenset({"arn", "key_id", "policy"})
-    comparisons = {"policy": same_policy}  # noqa: RUF012
+    comparisons: ClassVar = {"policy": same_policy}
 
     def __init__(self, module: AnsibleAWSModule) -> None:
         super().__init__(module)

@@ -109,7 +109,7 @@ secret:
 """
 
 import json
-from typing import Any
+from typing import Any, ClassVar
 
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
 from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleAWSError
@@ -128,7 +128,7 @@ class GeneratedSecret(Resource):
 
     name = "secret"
     computed = frozenset({"arn"})
-    comparisons = {"generated": same_items}  # noqa: RUF012
+    comparisons: ClassVar = {"generated": same_items}
 
     def __init__(self, module: AnsibleAWSModule) -> None:
         super().__init__(module)
