@@ -38,11 +38,12 @@ def _remove(folder: Path) -> list[str]:
         return []
     removed = [f"{len(list(supervisor.processes(folder)))} processes"]
     supervisor.stop(settings)
-    left = teardown(settings) if settings.tier == "node" else []
+    if settings.tier == "node":
+        removed += teardown(settings)
     removed += [f"mount {mount}" for mount in _unmount(folder)]
     if bridge.remove(settings):
         removed.append(f"bridge {settings.bridge}")
-    if left := [*left, *leftovers(settings)]:
+    if left := leftovers(settings):
         raise SandboxError(
             f"Something of the sandbox in {folder} could not be removed: {'; '.join(left)}. "
             "Remove it yourself, then run `make down` again; the folder stays until then."

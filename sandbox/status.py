@@ -11,6 +11,7 @@ from sandbox.errors import SandboxError
 from sandbox.processes import ABSENT, Processes, ProcessState
 from sandbox.settings import SETTINGS_FILE, Settings, sandbox_folder
 
+WIDTH = 120  # of the table, at least: a terminal's own line break is easier to read than broken paths
 HEALTHY, UNHEALTHY, NOTHING_UP = 0, 1, 3  # as init scripts answer: 3 is "not running"
 
 
@@ -28,6 +29,7 @@ class Row:
 def status() -> int:
     """Print the table and what is wrong; returns the exit code."""
     console = Console(highlight=False, soft_wrap=True)
+    console.width = max(console.width, WIDTH)
     folder = sandbox_folder()
     if not (folder / SETTINGS_FILE).exists():
         console.print(f"No sandbox is up in {folder}: run `make up`.", markup=False)
@@ -36,7 +38,7 @@ def status() -> int:
     rows = _rows(settings)
     table = Table(title=f"Sandbox {settings.name} in {folder}, tier {settings.tier}", title_justify="left")
     for column in ("process", "state", "answers at", "log"):
-        table.add_column(column, overflow="fold")
+        table.add_column(column, no_wrap=True)
     for row in rows:
         table.add_row(row.name, row.state, row.url, f"{row.log.parent.name}/{row.log.name}")
     console.print(table)

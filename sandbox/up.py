@@ -17,7 +17,7 @@ from sandbox.progress import Progress
 from sandbox.settings import Settings, sandbox_folder, write_private
 from sandbox.toolchain import build
 
-ANSWER_SECONDS = 60  # for a program of ours to serve
+ANSWER_SECONDS = 300  # for a program of ours to serve: AWS first does again all that it was asked before
 NOTEJAM_SECONDS = 180  # for the page, after site.yml has seen its pods ready
 POLL_SECONDS = 0.5
 
@@ -76,7 +76,7 @@ def _start(settings: Settings, processes: Processes, jobs: list[Job], progress: 
     """Have the sandbox's own programs serve, and the tools being built."""
     missing = build.link(settings)
     disk.check(settings.folder, cache.ensure(), building=bool(missing))
-    with progress.step("Services: AWS, Git"):
+    with progress.step("Services: AWS, Git") as step:
         supervisor.ensure(settings)
         environment.write(settings)
         if missing:
@@ -85,7 +85,10 @@ def _start(settings: Settings, processes: Processes, jobs: list[Job], progress: 
         for program in services.services():
             processes.ensure(program)
         for name in ("git-server", "aws"):
-            _wait_until_healthy(settings, health.checks(settings)[name], ANSWER_SECONDS)
+            check = health.checks(settings)[name]
+            step.show(f"waiting for {check.title}")
+            _wait_until_healthy(settings, check, ANSWER_SECONDS)
+        step.show("")
         health.ask_aws(settings)
 
 
