@@ -11,9 +11,6 @@ from moto.iam.policy_validation import IAMTrustPolicyDocumentValidator
 
 from sandbox.aws.patching import replace
 
-# What a trust policy may allow beside assuming the role.
-SESSION_ACTIONS = frozenset({"sts:TagSession", "sts:SetSourceIdentity", "sts:SetContext"})
-
 
 def install() -> None:
     """Patch moto, once in a process."""
@@ -22,10 +19,7 @@ def install() -> None:
 
 
 def _refuse_malformed_trust() -> None:
-    """CreateRole checks the trust policy as UpdateAssumeRolePolicy does, and both know the newer actions.
-
-    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html#id_session-tags_permissions-required
-    """
+    """CreateRole checks the trust policy as UpdateAssumeRolePolicy does."""
 
     def create_role(
         self: Any, role_name: str, assume_role_policy_document: str, *args: Any, **kwargs: Any
@@ -34,16 +28,6 @@ def _refuse_malformed_trust() -> None:
         return create(self, role_name, assume_role_policy_document, *args, **kwargs)
 
     create = replace(IAMBackend, "create_role", create_role)
-
-    def _validate_trust_policy_action(action: str) -> None:
-        if action not in SESSION_ACTIONS:
-            validate(action)
-
-    validate = replace(
-        IAMTrustPolicyDocumentValidator,
-        "_validate_trust_policy_action",
-        staticmethod(_validate_trust_policy_action),
-    )
 
 
 def _refuse_to_delete_what_is_attached() -> None:
