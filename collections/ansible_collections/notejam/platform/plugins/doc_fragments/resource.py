@@ -20,7 +20,7 @@ options:
     aliases: [resource_tags]
   purge_tags:
     description:
-      - Whether tags that are not in O(tags) are removed. Those that begin with C(aws:) are AWS's own and stay.
+      - Whether tags that are not in O(tags) are removed. Those under C(aws:) are AWS's own and stay.
     type: bool
     default: true
   wait:

@@ -55,6 +55,7 @@ _value:
       type: str
 """
 
+from collections.abc import Callable
 from ipaddress import IPv4Network
 
 from ansible.errors import AnsibleFilterError
@@ -111,5 +112,5 @@ def subnets(cidr: str, zones: list[str]) -> list[dict[str, str]]:
 class FilterModule:
     """Filters of the collection about subnets."""
 
-    def filters(self):
+    def filters(self) -> dict[str, Callable[..., list[dict[str, str]]]]:
         return {"subnets": subnets}

@@ -9,12 +9,15 @@ cluster; every other refusal is raised as AnsibleEksError. The client (client.py
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
 from ansible_collections.amazon.aws.plugins.module_utils.errors import AWSErrorHandler
 from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleAWSError
 from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
+
+if TYPE_CHECKING:
+    from botocore.exceptions import ClientError
 
 Description = dict[str, Any]
 
@@ -29,7 +32,7 @@ class EksErrorHandler(AWSErrorHandler):
     _CUSTOM_EXCEPTION = AnsibleEksError
 
     @classmethod
-    def _is_missing(cls):
+    def _is_missing(cls) -> type[Exception]:
         return is_boto3_error_code("ResourceNotFoundException")
 
 
@@ -46,7 +49,7 @@ class RetryIamPropagation(AWSRetry):
     )
 
     @staticmethod
-    def status_code_from_exception(error):
+    def status_code_from_exception(error: ClientError) -> str:
         if RetryIamPropagation.MESSAGES.search(error.response["Error"]["Message"]):
             return "IamPropagation"
         return AWSRetry.status_code_from_exception(error)
@@ -62,78 +65,82 @@ retry_busy = AWSRetry.jittered_backoff(
 
 
 @EksErrorHandler.list_error_handler("describe cluster {name}")
-def describe_cluster(client, name: str) -> Description | None:
+def describe_cluster(client: Any, name: str) -> Description | None:
     return client.describe_cluster(name=name)["cluster"]
 
 
 @EksErrorHandler.common_error_handler("list clusters")
-def list_clusters(client) -> list[str]:
+def list_clusters(client: Any) -> list[str]:
     return client.get_paginator("list_clusters").paginate().build_full_result()["clusters"]
 
 
 @EksErrorHandler.common_error_handler("create cluster {name}")
 @retry_iam
-def create_cluster(client, name: str, **request: Any) -> Description:
+def create_cluster(client: Any, name: str, **request: Any) -> Description:
     return client.create_cluster(name=name, **request)["cluster"]
 
 
 @EksErrorHandler.common_error_handler("update the configuration of cluster {name}")
 @retry_busy
-def update_cluster_config(client, name: str, **request: Any) -> Description:
+def update_cluster_config(client: Any, name: str, **request: Any) -> Description:
     return client.update_cluster_config(name=name, **request)["update"]
 
 
 @EksErrorHandler.common_error_handler("update cluster {name} to Kubernetes {version}")
 @retry_busy
-def update_cluster_version(client, name: str, version: str) -> Description:
+def update_cluster_version(client: Any, name: str, version: str) -> Description:
     return client.update_cluster_version(name=name, version=version)["update"]
 
 
 @EksErrorHandler.common_error_handler("encrypt the secrets of cluster {name}")
 @retry_busy
-def associate_encryption_config(client, name: str, encryption_config: list[dict]) -> Description:
+def associate_encryption_config(client: Any, name: str, encryption_config: list[dict]) -> Description:
     return client.associate_encryption_config(clusterName=name, encryptionConfig=encryption_config)["update"]
 
 
 @EksErrorHandler.deletion_error_handler("delete cluster {name}")
-def delete_cluster(client, name: str) -> bool:
+def delete_cluster(client: Any, name: str) -> bool:
     client.delete_cluster(name=name)
     return True
 
 
 @EksErrorHandler.common_error_handler("describe update {update_id} of cluster {name}")
-def describe_update(client, name: str, update_id: str, **of: str) -> Description:
+def describe_update(client: Any, name: str, update_id: str, **of: str) -> Description:
     return client.describe_update(name=name, updateId=update_id, **of)["update"]
 
 
 @EksErrorHandler.list_error_handler("describe node group {nodegroup_name}")
-def describe_nodegroup(client, cluster_name: str, nodegroup_name: str) -> Description | None:
+def describe_nodegroup(client: Any, cluster_name: str, nodegroup_name: str) -> Description | None:
     return client.describe_nodegroup(clusterName=cluster_name, nodegroupName=nodegroup_name)["nodegroup"]
 
 
 @EksErrorHandler.list_error_handler("list node groups of cluster {cluster_name}", [])
-def list_nodegroups(client, cluster_name: str) -> list[str]:
+def list_nodegroups(client: Any, cluster_name: str) -> list[str]:
     pages = client.get_paginator("list_nodegroups").paginate(clusterName=cluster_name)
     return pages.build_full_result()["nodegroups"]
 
 
 @EksErrorHandler.common_error_handler("create node group {nodegroup_name}")
 @retry_iam
-def create_nodegroup(client, cluster_name: str, nodegroup_name: str, **request: Any) -> Description:
+def create_nodegroup(client: Any, cluster_name: str, nodegroup_name: str, **request: Any) -> Description:
     answer = client.create_nodegroup(clusterName=cluster_name, nodegroupName=nodegroup_name, **request)
     return answer["nodegroup"]
 
 
 @EksErrorHandler.common_error_handler("update the configuration of node group {nodegroup_name}")
 @retry_busy
-def update_nodegroup_config(client, cluster_name: str, nodegroup_name: str, **request: Any) -> Description:
+def update_nodegroup_config(
+    client: Any, cluster_name: str, nodegroup_name: str, **request: Any
+) -> Description:
     answer = client.update_nodegroup_config(clusterName=cluster_name, nodegroupName=nodegroup_name, **request)
     return answer["update"]
 
 
 @EksErrorHandler.common_error_handler("update the version of node group {nodegroup_name}")
 @retry_busy
-def update_nodegroup_version(client, cluster_name: str, nodegroup_name: str, **request: Any) -> Description:
+def update_nodegroup_version(
+    client: Any, cluster_name: str, nodegroup_name: str, **request: Any
+) -> Description:
     answer = client.update_nodegroup_version(
         clusterName=cluster_name, nodegroupName=nodegroup_name, **request
     )
@@ -142,37 +149,37 @@ def update_nodegroup_version(client, cluster_name: str, nodegroup_name: str, **r
 
 @EksErrorHandler.deletion_error_handler("delete node group {nodegroup_name}")
 @retry_busy
-def delete_nodegroup(client, cluster_name: str, nodegroup_name: str) -> bool:
+def delete_nodegroup(client: Any, cluster_name: str, nodegroup_name: str) -> bool:
     client.delete_nodegroup(clusterName=cluster_name, nodegroupName=nodegroup_name)
     return True
 
 
 @EksErrorHandler.list_error_handler("describe add-on {addon_name}")
-def describe_addon(client, cluster_name: str, addon_name: str) -> Description | None:
+def describe_addon(client: Any, cluster_name: str, addon_name: str) -> Description | None:
     return client.describe_addon(clusterName=cluster_name, addonName=addon_name)["addon"]
 
 
 @EksErrorHandler.common_error_handler("create add-on {addon_name}")
 @retry_iam
-def create_addon(client, cluster_name: str, addon_name: str, **request: Any) -> Description:
+def create_addon(client: Any, cluster_name: str, addon_name: str, **request: Any) -> Description:
     return client.create_addon(clusterName=cluster_name, addonName=addon_name, **request)["addon"]
 
 
 @EksErrorHandler.common_error_handler("update add-on {addon_name}")
 @retry_busy
-def update_addon(client, cluster_name: str, addon_name: str, **request: Any) -> Description:
+def update_addon(client: Any, cluster_name: str, addon_name: str, **request: Any) -> Description:
     return client.update_addon(clusterName=cluster_name, addonName=addon_name, **request)["update"]
 
 
 @EksErrorHandler.deletion_error_handler("delete add-on {addon_name}")
 @retry_busy
-def delete_addon(client, cluster_name: str, addon_name: str, preserve: bool) -> bool:
+def delete_addon(client: Any, cluster_name: str, addon_name: str, preserve: bool) -> bool:
     client.delete_addon(clusterName=cluster_name, addonName=addon_name, preserve=preserve)
     return True
 
 
 @EksErrorHandler.common_error_handler("list the versions of add-on {addon_name}")
-def describe_addon_versions(client, addon_name: str, kubernetes_version: str) -> list[Description]:
+def describe_addon_versions(client: Any, addon_name: str, kubernetes_version: str) -> list[Description]:
     pages = client.get_paginator("describe_addon_versions").paginate(
         addonName=addon_name, kubernetesVersion=kubernetes_version
     )
@@ -181,32 +188,32 @@ def describe_addon_versions(client, addon_name: str, kubernetes_version: str) ->
 
 
 @EksErrorHandler.list_error_handler("describe access entry {principal_arn}")
-def describe_access_entry(client, cluster_name: str, principal_arn: str) -> Description | None:
+def describe_access_entry(client: Any, cluster_name: str, principal_arn: str) -> Description | None:
     answer = client.describe_access_entry(clusterName=cluster_name, principalArn=principal_arn)
     return answer["accessEntry"]
 
 
 @EksErrorHandler.common_error_handler("create access entry {principal_arn}")
 @retry_iam
-def create_access_entry(client, cluster_name: str, principal_arn: str, **request: Any) -> Description:
+def create_access_entry(client: Any, cluster_name: str, principal_arn: str, **request: Any) -> Description:
     answer = client.create_access_entry(clusterName=cluster_name, principalArn=principal_arn, **request)
     return answer["accessEntry"]
 
 
 @EksErrorHandler.common_error_handler("update access entry {principal_arn}")
-def update_access_entry(client, cluster_name: str, principal_arn: str, **request: Any) -> Description:
+def update_access_entry(client: Any, cluster_name: str, principal_arn: str, **request: Any) -> Description:
     answer = client.update_access_entry(clusterName=cluster_name, principalArn=principal_arn, **request)
     return answer["accessEntry"]
 
 
 @EksErrorHandler.deletion_error_handler("delete access entry {principal_arn}")
-def delete_access_entry(client, cluster_name: str, principal_arn: str) -> bool:
+def delete_access_entry(client: Any, cluster_name: str, principal_arn: str) -> bool:
     client.delete_access_entry(clusterName=cluster_name, principalArn=principal_arn)
     return True
 
 
 @EksErrorHandler.list_error_handler("list access policies of {principal_arn}", [])
-def list_associated_access_policies(client, cluster_name: str, principal_arn: str) -> list[Description]:
+def list_associated_access_policies(client: Any, cluster_name: str, principal_arn: str) -> list[Description]:
     pages = client.get_paginator("list_associated_access_policies").paginate(
         clusterName=cluster_name, principalArn=principal_arn
     )
@@ -215,7 +222,7 @@ def list_associated_access_policies(client, cluster_name: str, principal_arn: st
 
 @EksErrorHandler.common_error_handler("associate {policy_arn} with {principal_arn}")
 def associate_access_policy(
-    client, cluster_name: str, principal_arn: str, policy_arn: str, access_scope: dict
+    client: Any, cluster_name: str, principal_arn: str, policy_arn: str, access_scope: dict
 ) -> None:
     client.associate_access_policy(
         clusterName=cluster_name, principalArn=principal_arn, policyArn=policy_arn, accessScope=access_scope
@@ -223,7 +230,7 @@ def associate_access_policy(
 
 
 @EksErrorHandler.deletion_error_handler("disassociate {policy_arn} from {principal_arn}")
-def disassociate_access_policy(client, cluster_name: str, principal_arn: str, policy_arn: str) -> bool:
+def disassociate_access_policy(client: Any, cluster_name: str, principal_arn: str, policy_arn: str) -> bool:
     client.disassociate_access_policy(
         clusterName=cluster_name, principalArn=principal_arn, policyArn=policy_arn
     )
@@ -231,7 +238,7 @@ def disassociate_access_policy(client, cluster_name: str, principal_arn: str, po
 
 
 @EksErrorHandler.list_error_handler("list Pod Identity associations of cluster {cluster_name}", [])
-def list_pod_identity_associations(client, cluster_name: str, **filters: str) -> list[Description]:
+def list_pod_identity_associations(client: Any, cluster_name: str, **filters: str) -> list[Description]:
     pages = client.get_paginator("list_pod_identity_associations").paginate(
         clusterName=cluster_name, **filters
     )
@@ -239,7 +246,9 @@ def list_pod_identity_associations(client, cluster_name: str, **filters: str) ->
 
 
 @EksErrorHandler.list_error_handler("describe Pod Identity association {association_id}")
-def describe_pod_identity_association(client, cluster_name: str, association_id: str) -> Description | None:
+def describe_pod_identity_association(
+    client: Any, cluster_name: str, association_id: str
+) -> Description | None:
     answer = client.describe_pod_identity_association(clusterName=cluster_name, associationId=association_id)
     return answer["association"]
 
@@ -247,7 +256,7 @@ def describe_pod_identity_association(client, cluster_name: str, association_id:
 @EksErrorHandler.common_error_handler("create Pod Identity association of {namespace}/{service_account}")
 @retry_iam
 def create_pod_identity_association(
-    client, cluster_name: str, namespace: str, service_account: str, **request: Any
+    client: Any, cluster_name: str, namespace: str, service_account: str, **request: Any
 ) -> Description:
     answer = client.create_pod_identity_association(
         clusterName=cluster_name, namespace=namespace, serviceAccount=service_account, **request
@@ -258,7 +267,7 @@ def create_pod_identity_association(
 @EksErrorHandler.common_error_handler("update Pod Identity association {association_id}")
 @retry_iam
 def update_pod_identity_association(
-    client, cluster_name: str, association_id: str, **request: Any
+    client: Any, cluster_name: str, association_id: str, **request: Any
 ) -> Description:
     answer = client.update_pod_identity_association(
         clusterName=cluster_name, associationId=association_id, **request
@@ -267,16 +276,16 @@ def update_pod_identity_association(
 
 
 @EksErrorHandler.deletion_error_handler("delete Pod Identity association {association_id}")
-def delete_pod_identity_association(client, cluster_name: str, association_id: str) -> bool:
+def delete_pod_identity_association(client: Any, cluster_name: str, association_id: str) -> bool:
     client.delete_pod_identity_association(clusterName=cluster_name, associationId=association_id)
     return True
 
 
 @EksErrorHandler.common_error_handler("tag {arn}")
-def tag_resource(client, arn: str, tags: dict[str, str]) -> None:
+def tag_resource(client: Any, arn: str, tags: dict[str, str]) -> None:
     client.tag_resource(resourceArn=arn, tags=tags)
 
 
 @EksErrorHandler.common_error_handler("untag {arn}")
-def untag_resource(client, arn: str, keys: list[str]) -> None:
+def untag_resource(client: Any, arn: str, keys: list[str]) -> None:
     client.untag_resource(resourceArn=arn, tagKeys=keys)

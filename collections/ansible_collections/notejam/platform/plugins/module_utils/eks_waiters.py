@@ -61,7 +61,7 @@ def wait_for(waiter: str, what: str, describe: Callable[[], dict[str, Any] | Non
 
 
 def wait_for_update(
-    client, cluster_name: str, update: dict[str, Any], what: str, timeout: float, **of: str
+    client: Any, cluster_name: str, update: dict[str, Any], what: str, timeout: float, **of: str
 ) -> None:
     """Return once the update of a cluster, or of the node group or add-on named in `of`, has succeeded."""
     wait_for(

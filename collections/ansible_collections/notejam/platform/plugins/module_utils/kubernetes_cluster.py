@@ -165,7 +165,7 @@ class Cluster:
     def _refusal(self, error: ApiException, body: Object | None) -> str:
         about = f"{describe(body)}: " if body and "kind" in body else ""
         try:
-            said = json.loads(error.body)["message"]
+            said = json.loads(error.body or "")["message"]
         except (TypeError, ValueError, KeyError):
             said = error.reason
         if error.status == 401:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
 from ansible_collections.notejam.platform.plugins.module_utils.resource import Resource, State
@@ -39,11 +39,11 @@ def same_or_newer_minor(current: str | None, desired: str) -> bool:
 class RdsResource(Resource):
     """A resource of RDS, whose state has an "arn" and mostly a "status"."""
 
-    missing: str
+    missing: ClassVar[str]
     """Error code of a description of what is not there."""
-    fields: Mapping[str, str] = {}
+    fields: ClassVar[Mapping[str, str]] = {}
     """AWS's name in its answers for each key of the state that is taken over as it is."""
-    requests: Mapping[str, str] = {}
+    requests: ClassVar[Mapping[str, str]] = {}
     """AWS's name in its requests for each option."""
 
     @property
