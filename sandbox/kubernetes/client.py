@@ -1,7 +1,7 @@
 """The sandbox's own access to its Kubernetes API, as the administrator. No role uses it."""
 
+import functools
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 import kubernetes
@@ -31,12 +31,19 @@ def api_client(settings: Settings) -> kubernetes.client.ApiClient:
     return kubernetes.client.ApiClient(configuration)
 
 
+@functools.lru_cache(maxsize=4)
+def connected(settings: Settings, _authority_changed: int) -> DynamicClient:
+    """A dynamic client that keeps its connections, and what it discovered of the API."""
+    cache = settings.folder / "control-plane" / "discovery.json"
+    return DynamicClient(api_client(settings), cache_file=str(cache))  # type: ignore[no-untyped-call]
+
+
 class Client:
     """Applies, reads and deletes objects of any kind; raises what `UNREACHABLE` names, and API errors."""
 
     def __init__(self, settings: Settings) -> None:
-        cache = Path(settings.folder) / "control-plane" / "discovery.json"
-        self.dynamic = DynamicClient(api_client(settings), cache_file=str(cache))  # type: ignore[no-untyped-call]
+        # Another cluster has another authority, and its client is another one.
+        self.dynamic = connected(settings, Pki(settings).certificate("ca").stat().st_mtime_ns)
 
     def _resource(self, api_version: str, kind: str) -> Any:
         return self.dynamic.resources.get(api_version=api_version, kind=kind)

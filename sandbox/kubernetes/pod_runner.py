@@ -17,6 +17,7 @@ from typing import Any
 import kubernetes
 
 from sandbox.errors import SandboxError
+from sandbox.image import release
 from sandbox.kubernetes.client import TIMEOUT, UNREACHABLE, Client, api_client
 from sandbox.kubernetes.follow import Key, follow
 from sandbox.kubernetes.load_balancer import served_at_file
@@ -51,7 +52,7 @@ class PodRunner:
 
     def _prepare(self) -> None:
         try:
-            self.images.install_notejam()
+            self.images.install_notejam(release())
         except SandboxError as error:
             log.warning("%s", error)
 

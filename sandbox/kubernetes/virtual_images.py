@@ -1,6 +1,7 @@
 """What the containers of known images are as processes of the host: Notejam and Flux's controllers."""
 
 import contextlib
+import hashlib
 import os
 import re
 import shutil
@@ -21,7 +22,15 @@ NOTEJAM = "notejam"
 KNOWN = f"(^|/)({NOTEJAM}|{'|'.join(FLUX_CONTROLLERS)})[:@]"
 NOTEJAM_COMMAND = ["gunicorn"]  # CMD of app/Containerfile
 LOOPBACK = "127.0.0.1"
-DATABASE = ("DATABASE_HOST", "DATABASE_NAME", "DATABASE_USER", "DATABASE_PASSWORD")
+# What Notejam's settings ask for before they let anything be done.
+SETTINGS = (
+    "SECRET_KEY",
+    "ALLOWED_HOSTS",
+    "DATABASE_HOST",
+    "DATABASE_NAME",
+    "DATABASE_USER",
+    "DATABASE_PASSWORD",
+)
 
 
 @dataclass(frozen=True)
@@ -56,21 +65,19 @@ class VirtualImages:
         name = found.group(2) if found else ""
         words = [*container.get("command", []), *container.get("args", [])]
         if name == NOTEJAM:
-            return self._notejam(words, environment)
+            return self._notejam(container["image"].rpartition(":")[2], words, environment)
         return self._flux_controller(name, words, environment, folder)
 
-    def _notejam(self, words: list[str], environment: dict[str, str]) -> HostProcess:
-        self.install_notejam()
+    def _notejam(self, release: str, words: list[str], environment: dict[str, str]) -> HostProcess:
+        app = self.install_notejam(release)
         port = free_port()
         arguments = f"{environment.get('GUNICORN_CMD_ARGS', '')} --bind {LOOPBACK}:{port}".strip()
         own = {
-            "PATH": f"{self.application / 'venv' / 'bin'}:/usr/bin:/bin",
+            "PATH": f"{self._libraries() / 'bin'}:/usr/bin:/bin",
             "GUNICORN_CMD_ARGS": arguments,
             "PYTHONUNBUFFERED": "1",
         }
-        return HostProcess(
-            words or NOTEJAM_COMMAND, self.application / "app", environment | own, ports={8000: port}
-        )
+        return HostProcess(words or NOTEJAM_COMMAND, app, environment | own, ports={8000: port})
 
     def _flux_controller(
         self, name: str, words: list[str], environment: dict[str, str], folder: Path
@@ -94,28 +101,40 @@ class VirtualImages:
         command = [str(program), *words, *own]
         return HostProcess(command, folder, environment | {"TMPDIR": str(folder)}, ports)
 
-    def install_notejam(self) -> None:
-        """Have in the sandbox's folder what app/Containerfile puts into the image; SandboxError if not."""
-        done = self.application / "installed"
+    def install_notejam(self, release: str) -> Path:
+        """Have in the sandbox's folder what app/Containerfile puts into the image; returns its folder.
+
+        A release is the application as it was when the release was first seen. Raises SandboxError.
+        """
+        app = self.application / "releases" / release
         with self._installing:
-            if done.exists():
-                return
-            shutil.rmtree(self.application, ignore_errors=True)
-            self.application.mkdir(parents=True)
-            app, python = self.application / "app", self.application / "venv" / "bin" / "python"
-            app.mkdir()
-            for name in ("manage.py", "gunicorn.conf.py"):
-                shutil.copy(CHECKOUT / "app" / name, app)
-            shutil.copytree(CHECKOUT / "app" / "notejam", app / "notejam")
-            install(sys.executable, "-m", "venv", str(python.parent.parent))
-            requirements = str(CHECKOUT / "app" / "requirements.txt")
-            install(str(python), "-m", "pip", "install", "--quiet", "--require-hashes", "-r", requirements)
-            settings = dict.fromkeys(
-                ("SECRET_KEY", "ALLOWED_HOSTS", *DATABASE), "only-to-collect-static-files" * 2
-            )
-            settings["DATABASE_SSLMODE"] = "disable"
-            install(str(python), str(app / "manage.py"), "collectstatic", "--no-input", environment=settings)
-            done.touch()
+            python = self._libraries() / "bin" / "python"
+            if (app / "manage.py").exists():
+                return app
+            partial = app.with_name(f".{release}")
+            shutil.rmtree(partial, ignore_errors=True)
+            shutil.copytree(CHECKOUT / "app" / "notejam", partial / "notejam")
+            for name in ("gunicorn.conf.py", "manage.py"):
+                shutil.copy(CHECKOUT / "app" / name, partial)
+            settings = dict.fromkeys(SETTINGS, "only-to-collect-static-files" * 2) | {
+                "DATABASE_SSLMODE": "disable"
+            }
+            command = (str(python), str(partial / "manage.py"), "collectstatic", "--no-input")
+            install(*command, environment=settings)
+            partial.rename(app)
+            return app
+
+    def _libraries(self) -> Path:
+        """The virtual environment with the libraries that app/requirements.txt locks."""
+        requirements = CHECKOUT / "app" / "requirements.txt"
+        digest = hashlib.sha256(requirements.read_bytes()).hexdigest()[:12]
+        folder = self.application / "libraries" / digest
+        if not (folder / "complete").exists():
+            install(sys.executable, "-m", "venv", "--clear", str(folder))
+            pip = (str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--require-hashes")
+            install(*pip, "--only-binary", ":all:", "--requirement", str(requirements))
+            (folder / "complete").touch()
+        return folder
 
 
 def install(*command: str, environment: dict[str, str] | None = None) -> None:

@@ -30,7 +30,12 @@ class VirtualNodes:
         self.processes = processes
 
     def create(self, node: Node) -> None:
-        """Declare the node to Kubernetes, and have running what keeps it alive and runs its pods."""
+        """Declare the node to Kubernetes, and have running what keeps it alive and runs its pods.
+
+        Returns without effect while KWOK is still being built: it is no node before a later call.
+        """
+        if not (self.settings.tools / KWOK).exists():
+            return
         for program in (self._kwok(), self._runner()):
             self.processes.ensure(program)
         self.apply_addons(node)
