@@ -1,6 +1,9 @@
 """Runs `ansible-playbook site.yml` on the sandbox, as a person does, and follows it task by task."""
 
+import contextlib
+import os
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -12,6 +15,7 @@ from sandbox import environment
 from sandbox.settings import CHECKOUT, Settings
 
 TASK = re.compile(r"^(?:TASK|RUNNING HANDLER) \[(?:(?P<role>[\w.]+) : )?(?P<task>.*)\] \**$")
+STOP_SECONDS = 10
 COMMAND = ("ansible-playbook", "site.yml", "-i", "inventories/sandbox")
 
 
@@ -35,6 +39,7 @@ class Playbook:
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
+            start_new_session=True,  # so that `stop` reaches its workers
         )
         self.reader = threading.Thread(target=self._follow, daemon=True)
         self.reader.start()
@@ -48,12 +53,13 @@ class Playbook:
         return self.process.wait() == 0
 
     def stop(self) -> None:
-        """End the run as Ctrl-C does; what it made so far stays."""
-        if self.process.poll() is None:
-            self.process.terminate()
-        self.reader.join(timeout=10)
-        if self.process.poll() is None:
-            self.process.kill()
+        """End the run with its workers; what it made so far stays."""
+        for signal_number in (signal.SIGTERM, signal.SIGKILL):
+            with contextlib.suppress(ProcessLookupError):  # all of it has ended
+                os.killpg(self.process.pid, signal_number)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(STOP_SECONDS)
+        self.reader.join()
 
     def _follow(self) -> None:
         assert self.process.stdout is not None  # noqa: S101

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.machine.ports import free_port
 from sandbox.settings import Settings
 
 
@@ -28,7 +29,7 @@ def make_settings(tmp_path: Path) -> Callable[..., Settings]:
             "folder": tmp_path / "sandbox",
             "index": 7,
             "tier": "virtual",
-            "notejam_port": 8080,
+            "notejam_port": free_port(18080),
             "access_key_id": "AKIAEXAMPLE",
             "secret_access_key": "the-secret-key",
             "git_token": "the-git-token",
