@@ -1,11 +1,11 @@
 """Runs buildah on a storage of its own, gone afterwards: the machine's own images are not touched."""
 
+import contextlib
 import os
 import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from sandbox.cache import ensure
@@ -14,6 +14,8 @@ from sandbox.lock import waiting
 from sandbox.machine.packages import SYSTEM_PATH
 
 LAST_LINES = 15
+# Whatever --root says, buildah notes there which blobs it has seen.
+NOTES = Path("/var/lib/containers/cache")
 
 
 class Buildah:
@@ -48,7 +50,7 @@ class Buildah:
         return done.stdout.strip()
 
 
-@contextmanager
+@contextlib.contextmanager
 def storage() -> Iterator[Buildah]:
     """An empty storage in the cache, for one process at a time; what a killed one left is removed first."""
     if shutil.which("buildah") is None:
@@ -58,7 +60,12 @@ def storage() -> Iterator[Buildah]:
         for left in cache.glob("buildah-*"):
             shutil.rmtree(left, ignore_errors=True)
         folder = Path(tempfile.mkdtemp(dir=cache, prefix="buildah-"))
+        had_notes = NOTES.exists()
         try:
             yield Buildah(folder)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+            if not had_notes:
+                shutil.rmtree(NOTES, ignore_errors=True)
+                with contextlib.suppress(OSError):  # not ours alone
+                    NOTES.parent.rmdir()
