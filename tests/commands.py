@@ -29,7 +29,7 @@ def run(
     log = LOGS / f"{layer}.log"
     words = [str(word) for word in command]
     try:
-        done = subprocess.run(  # noqa: S603
+        done = subprocess.run(
             words,
             cwd=ROOT,
             env=env or environment(),

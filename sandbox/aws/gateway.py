@@ -70,6 +70,8 @@ class Gateway:
             call = Call(operation, request, principal, signature.region, self.emulator, self.clients)
             line.resource = resource_of(call.parameters, operation.model.input_shape)
             response = self._answer(call)
+            if response.status >= 400:
+                line.error = protocol.error_code(operation, response)
         except AWSError as error:
             line.error = error.code
             response = protocol.answer(operation, error) if operation else unidentified(error)

@@ -134,6 +134,15 @@ def answer(operation: Operation, result: object) -> Response:
     )
 
 
+def error_code(operation: Operation, response: Response) -> str:
+    """AWS's code of the error in a response of the emulator."""
+    try:
+        read(operation, response)
+    except AWSError as error:
+        return error.code
+    return ""
+
+
 def read(operation: Operation, response: Response) -> dict[str, Any]:
     """The result in a response of the emulator. Raises AWSError with the error in it."""
     parsed = create_parser(operation.protocol).parse(

@@ -7,7 +7,7 @@ from typing import Any
 
 import cheroot.wsgi
 
-THREADS = 24
+THREADS = 12
 LARGEST_BODY = 8 * 1024**3  # bytes: an image's layer goes through the registry's front
 
 

@@ -1,9 +1,10 @@
 """Gives a node its images: `python -m sandbox.kubernetes.preload`, a program of the node's supervisord.
 
-Each is imported as soon as its program is built; it ends when all are in. Given a command, it imports the
-pause image only, without which no pod starts, and becomes that command.
+Each is imported as soon as its program is built; it ends when all are in. Given a command, it becomes that
+command when the pause image, without which no pod starts, and those of all programs built by then are in.
 """
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -17,7 +18,8 @@ from sandbox.kubernetes.node import Node
 from sandbox.processes import Program
 from sandbox.settings import CHECKOUT, Settings
 
-INTERVAL = 0.2  # seconds between looks for what is not built yet
+INTERVAL = 0.1  # seconds between looks for what is not built yet
+LOCK = "/run/preload.lock"  # the node's own
 CTR = ["ctr", "--address", SOCKET, "--namespace", "k8s.io", "images"]
 
 
@@ -27,11 +29,14 @@ def present() -> set[str]:
     return set(listed.stdout.split()) if listed.returncode == 0 else set()
 
 
-def load(archive: Path) -> bool:
-    """Import the archive; returns whether it went well, with the reason in the log when not."""
-    done = subprocess.run([*CTR, "import", str(archive)], capture_output=True, text=True, check=False)
-    print(f"{archive}: {(done.stdout + done.stderr).strip()}", flush=True)
-    return done.returncode == 0
+def load(archive: Path, reference: str) -> None:
+    """Import the archive unless that was done meanwhile; a failure is in the log, and tried again."""
+    with open(LOCK, "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if reference in present():
+            return
+        done = subprocess.run([*CTR, "import", str(archive)], capture_output=True, text=True, check=False)
+        print(f"{archive}: {(done.stdout + done.stderr).strip()}", flush=True)
 
 
 def program(node: Node) -> Program:
@@ -47,15 +52,18 @@ def program(node: Node) -> Program:
 def preload(settings: Settings, wanted: Sequence[images.Image]) -> None:
     """Return when the node has all the `wanted` images."""
     while missing := [image for image in wanted if image.reference not in present()]:
-        found = [archive for image in missing if (archive := images.archive(settings, image))]
-        if not all(map(load, found)) or len(found) < len(missing):
-            time.sleep(INTERVAL)
+        for image in missing:
+            if archive := images.archive(settings, image):
+                load(archive, image.reference)
+        time.sleep(INTERVAL)
 
 
 def main() -> None:
     settings = Settings.load()
     if command := sys.argv[1:]:
-        preload(settings, [images.PAUSE])
+        built = [image for image in images.NODE_IMAGES if (settings.tools / image.program).exists()]
+        # Waiting for them costs less than kubelet does after it asked a registry for one of them in vain.
+        preload(settings, [images.PAUSE, *built])
         os.execv(command[0], command)
     preload(settings, images.NODE_IMAGES)
 

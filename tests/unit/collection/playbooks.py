@@ -40,7 +40,7 @@ class Playbook:
             **variables,
         }
         command = [BIN / "ansible-playbook", "-i", "hosts.json", "playbook.json", *options]
-        return subprocess.run(  # noqa: S603
+        return subprocess.run(
             command,
             cwd=self.folder,
             env=environment(**settings),

@@ -23,7 +23,7 @@ def git(*arguments: str | Path, cwd: Path) -> str:
         **{f"GIT_{who}_{what}": "someone" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
     }
     command = ["git", *map(str, arguments)]
-    return subprocess.run(  # noqa: S603
+    return subprocess.run(
         command, cwd=cwd, env=environment, check=True, capture_output=True, text=True
     ).stdout
 

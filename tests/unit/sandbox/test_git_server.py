@@ -39,8 +39,8 @@ class Remote:
                 for what in ("NAME", "EMAIL")
             },
         }
-        return subprocess.run(  # noqa: S603
-            ["git", *arguments],  # noqa: S607
+        return subprocess.run(
+            ["git", *arguments],
             cwd=cwd,
             env=environment,
             check=check,

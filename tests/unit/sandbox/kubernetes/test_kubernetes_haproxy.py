@@ -133,7 +133,5 @@ def test_haproxy_accepts_what_is_rendered(tmp_path: Path, ingresses: list[dict[s
     assert haproxy, "haproxy is a package of the sandbox: run `make up`, which installs it"
     path = tmp_path / "haproxy.cfg"
     path.write_text(render(cluster_of(*ingresses), ["127.0.0.1:8000"]))
-    checked = subprocess.run(  # noqa: S603
-        [haproxy, "-c", "-f", path], capture_output=True, text=True, check=False
-    )
+    checked = subprocess.run([haproxy, "-c", "-f", path], capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stderr

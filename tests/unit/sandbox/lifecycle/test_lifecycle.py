@@ -104,14 +104,14 @@ def test_down_leaves_files_of_somebody_else_alone():
 def test_a_person_who_sourced_env_is_not_a_process_of_the_sandbox(settings):
     path = environment.write(settings)
     shell = f". {path}; {sys.executable} -c 'import os; print(os.getpid()); import time; time.sleep(60)'"
-    with subprocess.Popen(["/bin/sh", "-c", shell], stdout=subprocess.PIPE, text=True) as person:  # noqa: S603
+    with subprocess.Popen(["/bin/sh", "-c", shell], stdout=subprocess.PIPE, text=True) as person:
         pid = int(person.stdout.readline())
         assert not list(supervisor.processes(settings.folder))
         os.kill(pid, signal.SIGTERM)
 
 
 def sourced(path, **inherited):
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(
         ["/bin/sh", "-c", f". {path}; env"],
         env={"PATH": os.environ["PATH"], **inherited},
         capture_output=True,

@@ -76,7 +76,7 @@ def test_a_tool_is_built_once_and_linked_under_each_of_its_names(hello, settings
     assert build.link(settings) == [hello]
     build.build(settings)
     for program in hello.programs:
-        done = subprocess.run([settings.tools / program], capture_output=True, text=True, check=True)  # noqa: S603
+        done = subprocess.run([settings.tools / program], capture_output=True, text=True, check=True)
         assert done.stderr == "hello\n"
     assert build.link(settings) == []
     assert json.loads((settings.folder / "tools.json").read_text())["hello"]["state"] == "built"
@@ -112,7 +112,7 @@ build.build(Settings.load())
 def test_a_killed_build_is_gone_on_with(hello, settings, tmp_path):
     command = [sys.executable, "-c", BUILD, str(tmp_path / "modules")]
     partial = cache.cache_folder() / "tools" / f".{hello.key}.partial"
-    with subprocess.Popen(command, cwd=tools.CHECKOUT, start_new_session=True) as killed:  # noqa: S603
+    with subprocess.Popen(command, cwd=tools.CHECKOUT, start_new_session=True) as killed:
         while not partial.exists() and killed.poll() is None:
             time.sleep(0.01)
         os.killpg(killed.pid, signal.SIGKILL)
