@@ -1,0 +1,120 @@
+"""An emulated AWS of the test's own, in this process on a free port, without a Kubernetes or a registry."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.config import Config
+from moto.core.base_backend import BackendDict
+
+from sandbox.aws import clock
+from sandbox.aws.clients import session
+from sandbox.aws.cloud import Cloud
+from sandbox.aws.kubernetes_ports import Kubernetes, NoKubernetes
+from sandbox.aws.server import serve
+from sandbox.settings import Settings
+
+ACCOUNT = "123456789012"
+REGION = "eu-west-1"
+Client = Callable[..., Any]
+
+
+class FakeKubernetes(NoKubernetes):
+    """A Kubernetes that is as ready as the test says, and remembers what it was asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.control_plane_ready = True
+        self.healthy_addons = True
+        self.installed: list[str] = []
+        self.bound: list[tuple[str, list[str] | None]] = []
+        self.service_account: tuple[str, str] | None = None
+
+    def ready(self, *names: Any) -> bool:
+        return self.control_plane_ready or bool(names)
+
+    def names(self) -> list[str]:
+        return [name for name in super().names() if name.startswith("ip-")]
+
+    def install(self, name: str, *_: Any) -> None:
+        self.installed.append(name)
+
+    def healthy(self, name: str) -> bool:
+        return self.healthy_addons
+
+    def bind(self, policy_name: str, namespaces: list[str] | None) -> None:
+        self.bound.append((policy_name, namespaces))
+
+    def review(self, token: str, audience: str) -> tuple[str, str] | None:
+        return self.service_account
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(
+        name="unit",
+        folder=tmp_path,
+        index=250,
+        tier="virtual",
+        notejam_port=8080,
+        access_key_id="AKIAUNITTESTSUNITTES",
+        secret_access_key="the-administrators-secret-key",
+        git_token="the-git-token",
+        time_scale=60.0,
+    )
+
+
+@pytest.fixture
+def kubernetes() -> FakeKubernetes:
+    return FakeKubernetes()
+
+
+@pytest.fixture
+def cloud(settings: Settings, kubernetes: FakeKubernetes) -> Iterator[Cloud]:
+    """The whole of it but its threads: a test takes the bridges' steps itself."""
+    BackendDict.reset()
+    made = Cloud(settings, Kubernetes(*[kubernetes] * 5))
+    yield made
+    made.request_log.close()
+    made.documents.close()
+
+
+@pytest.fixture
+def endpoint(cloud: Cloud) -> Iterator[str]:
+    server = serve(cloud.gateway, ("127.0.0.1", 0), threads=4)
+    yield f"http://127.0.0.1:{server.bind_addr[1]}"
+    server.stop()
+
+
+@pytest.fixture
+def client(endpoint: str, settings: Settings) -> Client:
+    """Makes boto3 clients of the gateway: the administrator's, unless other credentials are given."""
+
+    def make(service: str, region: str = REGION, **credentials: str) -> Any:
+        given = credentials or {
+            "aws_access_key_id": settings.access_key_id,
+            "aws_secret_access_key": settings.secret_access_key,
+        }
+        return session().create_client(
+            service,
+            region_name=region,
+            endpoint_url=endpoint,
+            config=Config(retries={"max_attempts": 0}),
+            **given,
+        )
+
+    return make
+
+
+@pytest.fixture
+def later(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Moves the gateway's clock on by so many seconds."""
+    passed = [0.0]
+    now = clock.now
+
+    def move(seconds: float) -> None:
+        passed[0] += seconds
+
+    monkeypatch.setattr(clock, "now", lambda: now() + passed[0])
+    return move
