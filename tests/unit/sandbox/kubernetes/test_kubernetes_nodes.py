@@ -152,18 +152,20 @@ def test_a_killed_node_takes_everything_with_it(make_node, monkeypatch) -> None:
     assert "--net=/run/netns/njs5-n0" in command
 
 
-def test_kubelet_starts_only_with_its_pause_image(make_node, settings, monkeypatch) -> None:
+def test_kubelet_starts_only_with_the_images_that_there_are(settings, monkeypatch) -> None:
+    """Asked for an image that is still being imported, kubelet tries a registry, and then waits long."""
     imported: list[str] = []
     started = []
     monkeypatch.setenv("NOTEJAM_SANDBOX", str(settings.folder))
     settings.save()
-    monkeypatch.setattr(preload, "preload", lambda _, images: imported.extend(i.name for i in images))
+    (settings.tools / "coredns").touch()
+    monkeypatch.setattr(preload, "preload", lambda _, images: imported.extend(i.program for i in images))
     monkeypatch.setattr(preload.os, "execv", lambda *words: started.append((words, list(imported))))
     monkeypatch.setattr(preload.sys, "argv", ["preload", "/tools/kubelet", "--config=x"])
     preload.main()
     words, before = started[0]
     assert words == ("/tools/kubelet", ["/tools/kubelet", "--config=x"])
-    assert before == ["registry.k8s.io/pause"]
+    assert before == ["pause", "coredns"]
 
 
 def test_a_full_sandbox_says_how_many_nodes_it_can_have(make_node, settings, processes) -> None:
