@@ -56,7 +56,9 @@ class TestEnvironment:
             if path.stem in ("environment", "platform"):
                 continue
             for name, value in yaml.safe_load(path.read_text()).items():
-                assert name.startswith(f"{path.stem}_"), f"{path.relative_to(ROOT)} holds {name}"
+                assert name.startswith((f"{path.stem}_", "platform_")), (
+                    f"{path.relative_to(ROOT)} holds {name}"
+                )
                 assert value != defaults(path.stem).get(name), f"{path.relative_to(ROOT)} repeats {name}"
 
     def test_the_networks_of_an_environments_sites_do_not_overlap(self, environment: str) -> None:
