@@ -59,7 +59,9 @@ class TestEnvironment:
                 assert name.startswith((f"{path.stem}_", "platform_")), (
                     f"{path.relative_to(ROOT)} holds {name}"
                 )
-                assert value != defaults(path.stem).get(name), f"{path.relative_to(ROOT)} repeats {name}"
+                # An empty value is a place for the user to fill.
+                if value != "":
+                    assert value != defaults(path.stem).get(name), f"{path.relative_to(ROOT)} repeats {name}"
 
     def test_the_networks_of_an_environments_sites_do_not_overlap(self, environment: str) -> None:
         ranges = [
