@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from sandbox.errors import SandboxError
-from sandbox.kubernetes import addon_state, images, kube_proxy, pod_identity_agent
+from sandbox.kubernetes import addon_state, images, kube_proxy, pod_identity_agent, pod_identity_webhook
 from sandbox.kubernetes.client import UNREACHABLE, Client
 from sandbox.kubernetes.control_plane import ControlPlane
 from sandbox.kubernetes.node import nodes
@@ -32,6 +32,7 @@ class Addons:
 
     def __init__(self, settings: Settings, processes: Processes) -> None:
         self.settings = settings
+        self.processes = processes
         self.control_plane = ControlPlane(settings, processes)
         self.nodes = Nodes(settings, processes)
 
@@ -46,9 +47,10 @@ class Addons:
                 f"The sandbox has no add-on {name!r}, only {', '.join((*ON_NODES, *IN_CLUSTER))}: leave it"
                 " out of the cluster's add-ons in inventories/sandbox."
             )
-        if name == "coredns":
-            values = yaml.safe_load(configuration or "") or {}
-            manifests = coredns(str(self.control_plane.service_network[10]), values)
+        manifests = self._manifests(name, yaml.safe_load(configuration or "") or {})
+        if self._has_webhook(name):
+            self.processes.ensure(pod_identity_webhook.program())
+        if manifests:
             Client(self.settings).apply(manifests)
         addon_state.record(self.settings, name, version, configuration)
         self.nodes.apply_addons()
@@ -73,13 +75,25 @@ class Addons:
         """Remove the add-on with all that it brought; nothing happens when it is not installed."""
         addon_state.forget(self.settings, name)
         self.nodes.apply_addons()
+        if self._has_webhook(name):
+            self.processes.remove(pod_identity_webhook.NAME)
+        for manifest in reversed(self._manifests(name, {})):
+            metadata = manifest["metadata"]
+            Client(self.settings).delete(
+                manifest["apiVersion"], manifest["kind"], metadata["name"], metadata.get("namespace")
+            )
+
+    def _manifests(self, name: str, values: dict[str, Any]) -> list[dict[str, Any]]:
+        """The add-on's objects in the cluster, with EKS's configuration `values` where it takes any."""
+        if self._has_webhook(name):
+            return [pod_identity_webhook.configuration(self.settings)]
         if name == "coredns":
-            client = Client(self.settings)
-            for manifest in reversed(coredns("172.20.0.10", {})):
-                metadata = manifest["metadata"]
-                client.delete(
-                    manifest["apiVersion"], manifest["kind"], metadata["name"], metadata.get("namespace")
-                )
+            return coredns(str(self.control_plane.service_network[10]), values)
+        return []
+
+    def _has_webhook(self, name: str) -> bool:
+        # The agent's address cannot be had without a node of one's own.
+        return name == pod_identity_agent.NAME and self.settings.tier == "node"
 
 
 def coredns(cluster_address: str, values: dict[str, Any]) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import yaml
 
 from sandbox.errors import SandboxError
-from sandbox.kubernetes import load_balancer
+from sandbox.kubernetes import load_balancer, pod_identity_webhook
 from sandbox.kubernetes.kubeconfig import write_kubeconfig, write_webhook_kubeconfig
 from sandbox.kubernetes.pki import Pki
 from sandbox.processes import Processes, Program
@@ -23,6 +23,8 @@ from sandbox.settings import Settings, write_private
 PROGRAMS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
 # https://docs.aws.amazon.com/eks/latest/userguide/kubernetes-versions.html: EKS speaks of minor versions.
 DEFAULT_SERVICE_CIDR = "172.20.0.0/16"
+# What else is the cluster's own and runs on the host; it goes first.
+BESIDE = (pod_identity_webhook.NAME, load_balancer.CONTROLLER, load_balancer.PROXY)
 READY_TIMEOUT = 2  # seconds for one answer of /readyz
 
 # What EKS's audit policy leaves out: the endless reading by the cluster's own components.
@@ -125,11 +127,11 @@ class ControlPlane:
 
     def delete(self) -> None:
         """Stop it and forget all that it knew, certificates included: the next cluster is another one."""
-        for program in (load_balancer.CONTROLLER, load_balancer.PROXY, *reversed(PROGRAMS)):
+        for program in (*BESIDE, *reversed(PROGRAMS)):
             self.processes.remove(program)
-        own = (self.folder, self.pki.folder)
-        for folder in (*own, *(self.settings.folder / name for name in ("etcd", "load-balancer", "addons"))):
-            shutil.rmtree(folder, ignore_errors=True)
+        self.pki.remove_cluster()
+        for name in ("etcd", "control-plane", "load-balancer", "addons"):
+            shutil.rmtree(self.settings.folder / name, ignore_errors=True)
 
     def _program(self, name: str, priority: int, memory: str, flags: dict[str, str]) -> Program:
         command = [str(self.settings.tools / name), *(f"--{flag}={value}" for flag, value in flags.items())]

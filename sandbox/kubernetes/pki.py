@@ -3,6 +3,7 @@
 What a cluster needs: https://kubernetes.io/docs/setup/best-practices/certificates/
 """
 
+import contextlib
 import datetime
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -68,23 +69,24 @@ class Pki:
 
     def ensure_control_plane(self, service_network: IPv4Network) -> None:
         """Have all that the control plane needs; what is good already is kept, what nears its end renewed."""
-        address = self.settings.address(1)
         self.ensure_authority("ca", "kubernetes")
         self.ensure_authority("front-proxy-ca", "front-proxy")
         self._service_account_key()
-        alternatives = (*API_SERVER_NAMES, address, str(service_network[1]), "127.0.0.1")
-        masters = ("system:masters",)
-        for leaf in (
-            Leaf("apiserver", "kube-apiserver", usages=(SERVER,), alternatives=alternatives),
-            Leaf("apiserver-kubelet-client", "kube-apiserver-kubelet-client", masters),
-            Leaf("front-proxy-client", "front-proxy-client", authority="front-proxy-ca"),
-            Leaf("etcd", "etcd", usages=(SERVER, CLIENT), alternatives=(address,)),
-            Leaf("controller-manager", "system:kube-controller-manager"),
-            Leaf("scheduler", "system:kube-scheduler"),
-            Leaf("kube-proxy", "system:kube-proxy"),
-            Leaf("admin", "notejam-sandbox-admin", masters),
-        ):
+        for leaf in control_plane_leaves(self.settings.address(1), str(service_network[1])):
             self.ensure(leaf)
+
+    def remove_cluster(self) -> None:
+        """Remove all that is one cluster's; other authorities here, such as the databases', stay."""
+        names = {"ca", "front-proxy-ca", "service-account"}
+        names |= {leaf.file for leaf in control_plane_leaves("127.0.0.1", "127.0.0.1")}
+        names |= {
+            path.stem for pattern in ("kubelet-*", "*.kubeconfig") for path in self.folder.glob(pattern)
+        }
+        for name in names:
+            for path in (self.certificate(name), self.key(name), self.folder / f"{name}.kubeconfig"):
+                path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # others' are in it, or it never was
+            self.folder.rmdir()
 
     def ensure_kubelet(self, node: str, address: IPv4Address) -> str:
         """Have the node's certificate, client and server in one; returns the name of its files."""
@@ -178,6 +180,23 @@ class Pki:
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
         write_private(self.key(name), pem.decode())
+
+
+def control_plane_leaves(address: str, service_address: str) -> list[Leaf]:
+    """The control plane's certificates; its API server answers at `address`, in the cluster at the other."""
+    alternatives = (*API_SERVER_NAMES, address, service_address, "127.0.0.1")
+    masters = ("system:masters",)
+    return [
+        Leaf("apiserver", "kube-apiserver", usages=(SERVER,), alternatives=alternatives),
+        Leaf("apiserver-kubelet-client", "kube-apiserver-kubelet-client", masters),
+        Leaf("front-proxy-client", "front-proxy-client", authority="front-proxy-ca"),
+        Leaf("etcd", "etcd", usages=(SERVER, CLIENT), alternatives=(address,)),
+        Leaf("controller-manager", "system:kube-controller-manager"),
+        Leaf("scheduler", "system:kube-scheduler"),
+        Leaf("kube-proxy", "system:kube-proxy"),
+        Leaf("pod-identity-webhook", "pod-identity-webhook", usages=(SERVER,), alternatives=(address,)),
+        Leaf("admin", "notejam-sandbox-admin", masters),
+    ]
 
 
 def certificate_builder(

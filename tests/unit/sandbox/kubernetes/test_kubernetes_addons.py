@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from sandbox.errors import SandboxError
-from sandbox.kubernetes import addon_state, images
+from sandbox.kubernetes import addon_state, images, pod_identity_webhook
 from sandbox.kubernetes.access import AccessPolicies, manifests
 from sandbox.kubernetes.addons import Addons, coredns, is_available
 from sandbox.kubernetes.flux_distribution import assemble
@@ -176,3 +176,54 @@ def test_flux_is_assembled_from_its_modules(settings) -> None:
 def test_flux_that_is_not_built_yet_says_so(settings) -> None:
     with pytest.raises(SandboxError, match="make up"):
         assemble(settings)
+
+
+def applied(document: dict, operations: list[dict]) -> dict:
+    """The document after a JSON patch of "add" operations."""
+    result = json.loads(json.dumps(document))
+    for operation in operations:
+        assert operation["op"] == "add"
+        *way, last = operation["path"].strip("/").split("/")
+        parent = result
+        for word in way:
+            parent = parent[int(word)] if isinstance(parent, list) else parent[word]
+        if last == "-":
+            parent.append(operation["value"])
+        else:
+            parent[last] = operation["value"]
+    return result
+
+
+def test_a_pod_is_told_where_its_credentials_are() -> None:
+    own = {"name": "AWS_REGION", "value": "eu-central-1"}
+    bare = {"name": "a"}
+    full = {"name": "b", "env": [own], "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}]}  # noqa: S108
+    pod = {"spec": {"containers": [bare, full], "volumes": [{"name": "tmp", "emptyDir": {}}]}}
+    spec = applied(pod, pod_identity_webhook.patch(pod, "eu-west-1"))["spec"]
+    assert [volume["name"] for volume in spec["volumes"]] == ["tmp", "eks-pod-identity-token"]
+    first, second = ({each["name"]: each["value"] for each in c["env"]} for c in spec["containers"])
+    assert first["AWS_CONTAINER_CREDENTIALS_FULL_URI"] == "http://169.254.170.23/v1/credentials"
+    assert first["AWS_REGION"] == "eu-west-1"
+    assert second["AWS_REGION"] == "eu-central-1"  # what the pod says itself stays
+    assert all(c["volumeMounts"][-1]["name"] == "eks-pod-identity-token" for c in spec["containers"])
+    again = pod_identity_webhook.patch({"spec": spec}, "eu-west-1")
+    assert applied({"spec": spec}, again)["spec"] == spec
+
+
+def test_only_an_associated_service_account_gets_credentials(settings, monkeypatch) -> None:
+    webhook = pod_identity_webhook.Webhook(settings)
+
+    class Eks:
+        def list_pod_identity_associations(self, clusterName, namespace, serviceAccount):
+            mine = (clusterName, namespace, serviceAccount) == ("notejam", "notejam", "notejam")
+            return {"associations": [{"associationId": "a-1"}] if mine else []}
+
+    monkeypatch.setattr(webhook, "eks", Eks())
+    monkeypatch.setattr(pod_identity_webhook, "cluster_name", lambda _: "notejam")
+
+    def answer(account: str) -> dict:
+        pod = {"spec": {"serviceAccountName": account, "containers": [{"name": "a"}]}}
+        return webhook.review({"uid": "u", "namespace": "notejam", "object": pod})["response"]
+
+    assert "patch" in answer("notejam")
+    assert answer("other") == {"uid": "u", "allowed": True}

@@ -82,3 +82,15 @@ def test_a_removed_node_leaves_no_key(pki: Pki) -> None:
     name = pki.ensure_kubelet("n", IPv4Address("10.233.5.10"))
     pki.remove_kubelet("n")
     assert not pki.key(name).exists()
+
+
+def test_a_deleted_cluster_takes_its_own_and_leaves_the_databases(pki: Pki) -> None:
+    pki.ensure_kubelet("n", IPv4Address("10.233.5.10"))
+    (pki.folder / "admin.kubeconfig").touch()
+    pki.ensure_authority("rds-ca", "rds")
+    pki.remove_cluster()
+    assert {path.name for path in pki.folder.iterdir()} == {"rds-ca.crt", "rds-ca.key"}
+    pki.certificate("rds-ca").unlink()
+    pki.key("rds-ca").unlink()
+    pki.remove_cluster()
+    assert not pki.folder.exists()
