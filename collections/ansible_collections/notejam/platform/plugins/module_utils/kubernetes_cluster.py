@@ -12,11 +12,14 @@ from __future__ import annotations
 import base64
 import copy
 import json
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 try:
+    import yaml
+    from botocore.exceptions import BotoCoreError
     from kubernetes import config
     from kubernetes.client.exceptions import ApiException
     from kubernetes.dynamic import DynamicClient
@@ -24,6 +27,8 @@ try:
     from urllib3.exceptions import HTTPError
 except ImportError:
     pass  # connect() reports the missing library.
+
+from ansible_collections.notejam.platform.plugins.module_utils.eks_token import LIFETIME, with_tokens
 
 Object = dict[str, Any]
 CONNECT_TIMEOUT, READ_TIMEOUT = 10, 60  # seconds
@@ -64,15 +69,21 @@ class Cluster:
                 "run it first, with --tags cluster."
             )
         self._kubeconfig = kubeconfig
+        self._host = host
+        self._kinds: dict[str, dict[str, Kind]] = {}
+        self._connect()
+
+    def _connect(self) -> None:
         try:
-            client = config.new_client_from_config(config_file=kubeconfig, persist_config=False)
-        except config.ConfigException as error:
-            raise KubernetesError(f"The kubeconfig {kubeconfig} cannot be used: {error}") from error
-        if host:
-            client.configuration.host = host.rstrip("/")
+            settings = with_tokens(yaml.safe_load(Path(self._kubeconfig).read_text(encoding="utf-8")))
+            client = config.new_client_from_config_dict(settings, persist_config=False)
+        except (config.ConfigException, yaml.YAMLError, BotoCoreError, AttributeError, TypeError) as error:
+            raise KubernetesError(f"The kubeconfig {self._kubeconfig} cannot be used: {error}") from error
+        if self._host:
+            client.configuration.host = self._host.rstrip("/")
         self.host = client.configuration.host
         self._client = DynamicClient(client, discoverer=lambda _client, _cache_file: None)
-        self._kinds: dict[str, dict[str, Kind]] = {}
+        self._renewal = time.monotonic() + LIFETIME / 2
 
     def get(self, api_version: str, kind: str, name: str, namespace: str | None = None) -> Object | None:
         """The object; None when there is none, or its kind is not known to the cluster."""
@@ -140,6 +151,8 @@ class Cluster:
         content_type: str = "application/json",
         query: list[tuple[str, str]] | None = None,
     ) -> Object | None:
+        if time.monotonic() > self._renewal:
+            self._connect()
         try:
             answer = self._client.request(
                 method,
