@@ -8,9 +8,9 @@ import subprocess
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from ansible_collections.notejam.platform.plugins.module_utils.eks_token import exec_arguments, token_source
+from ansible_collections.notejam.platform.plugins.module_utils.eks_token import token, with_tokens
 
-ARGUMENTS = exec_arguments("notejam-test", "eu-west-1")
+ARGUMENTS = "--region eu-west-1 eks get-token --cluster-name notejam-test --output json".split()
 
 
 @pytest.fixture(autouse=True)
@@ -33,10 +33,15 @@ def request_of(token: str) -> tuple[str, dict[str, list[str]]]:
 
 
 def test_the_token_is_the_one_that_the_aws_cli_makes() -> None:
-    source = token_source({"exec": {"command": "aws", "args": ARGUMENTS}})
-    assert source
     said = subprocess.run(["aws", *ARGUMENTS], capture_output=True, check=True).stdout
-    assert request_of(source()) == request_of(json.loads(said)["status"]["token"])
+    assert request_of(token("notejam-test", "eu-west-1")) == request_of(json.loads(said)["status"]["token"])
+
+
+def test_a_user_who_calls_the_aws_cli_gets_a_token() -> None:
+    user = {"exec": {"command": "aws", "args": ARGUMENTS}}
+    read = with_tokens({"kind": "Config", "users": [{"name": "a", "user": user}]})
+    assert read["kind"] == "Config"
+    assert list(read["users"][0]["user"]) == ["token"]
 
 
 @pytest.mark.parametrize(
@@ -48,5 +53,6 @@ def test_the_token_is_the_one_that_the_aws_cli_makes() -> None:
         {"exec": {"command": "aws", "args": ARGUMENTS, "env": [{"name": "AWS_PROFILE", "value": "other"}]}},
     ],
 )
-def test_any_other_user_is_left_to_the_kubernetes_library(user: dict[str, object]) -> None:
-    assert token_source(user) is None
+def test_any_other_user_stays_as_it_is(user: dict[str, object]) -> None:
+    kubeconfig = {"users": [{"name": "a", "user": user}]}
+    assert with_tokens(kubeconfig) == kubeconfig

@@ -68,7 +68,6 @@ from typing import Any
 
 import yaml
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.notejam.platform.plugins.module_utils.eks_token import exec_arguments
 
 MODE = 0o600
 
@@ -76,6 +75,7 @@ MODE = 0o600
 def kubeconfig(params: dict[str, Any]) -> str:
     """The content of the file: https://docs.aws.amazon.com/eks/latest/userguide/create-kubeconfig.html"""
     arn = params["cluster_arn"]
+    arguments = ["--region", params["region"], "eks", "get-token", "--cluster-name", params["cluster_name"]]
     return yaml.safe_dump(
         {
             "apiVersion": "v1",
@@ -98,7 +98,7 @@ def kubeconfig(params: dict[str, Any]) -> str:
                         "exec": {
                             "apiVersion": "client.authentication.k8s.io/v1beta1",
                             "command": "aws",
-                            "args": exec_arguments(params["cluster_name"], params["region"]),
+                            "args": [*arguments, "--output", "json"],
                         }
                     },
                 }
