@@ -36,9 +36,9 @@ def main() -> int:
     except SandboxError as error:
         print(error, file=sys.stderr)
         return 1
+    cloud.start()
     server = serve(cloud.gateway, (settings.address(1), PORT))
     registry = serve(cloud.ecr.front, (settings.address(1), REGISTRY_PORT))
-    cloud.start()
     logging.info("The emulated AWS answers on %s", settings.aws_endpoint_url)
     wait_for_stop()
     server.stop()

@@ -11,11 +11,12 @@ from sandbox.aws.ec2 import EC2
 from sandbox.aws.ecr.api import ECR
 from sandbox.aws.ecr.registry import Registry
 from sandbox.aws.eks.api import EKS
-from sandbox.aws.emulator import Emulator, Forwarding, Moto
+from sandbox.aws.emulator import Emulator, Moto
 from sandbox.aws.gateway import Gateway
 from sandbox.aws.identities import Identities
 from sandbox.aws.journal import Journal
 from sandbox.aws.kubernetes_ports import Kubernetes
+from sandbox.aws.other_emulators import Forwarding, start_ministack
 from sandbox.aws.principals import Principal, Principals
 from sandbox.aws.rds.api import RDS
 from sandbox.aws.rds.postgresql import PostgreSQL
@@ -73,13 +74,9 @@ class Cloud:
             moto = Moto(Journal(self.settings.folder / "aws" / "journal.jsonl"))
             log.info("Replayed %d requests of the journal", moto.replay())
             return moto
-        endpoint_url = os.environ.get("NOTEJAM_EMULATOR_URL")
-        if not endpoint_url:
-            raise SandboxError(
-                f"The emulator is set to {self.settings.emulator!r} in settings.json of the sandbox, and "
-                'NOTEJAM_EMULATOR_URL does not say where it answers: set it, or take the emulator "moto".'
-            )
-        return Forwarding(endpoint_url)
+        if endpoint_url := os.environ.get("NOTEJAM_EMULATOR_URL"):
+            return Forwarding(endpoint_url)
+        return start_ministack(self.settings, Processes(self.settings))
 
     def _handlers(self) -> Handlers:
         slow = SlowResources(self.documents, self.times)
@@ -114,7 +111,10 @@ class Cloud:
 
     def start(self) -> None:
         """Begin to bring about what was asked for, or go on with it."""
-        self.registry.start()
+        try:
+            self.registry.start()
+        except SandboxError as error:
+            log.warning("No registry: %s", error)  # images wait for it; everything else works
         self.rds.bridge.start()
         self.eks.bridge.start()
 

@@ -9,8 +9,6 @@ import threading
 import time
 from typing import Any, Protocol
 
-import urllib3
-
 from sandbox.aws import clock
 from sandbox.aws.errors import AWSError, NotImplementedByEmulator
 from sandbox.aws.http import Request, Response
@@ -133,28 +131,3 @@ class Moto:
         ):
             raise NotImplementedByEmulator(service, operation)
         return Response(status, response_headers, body)
-
-
-class Forwarding:
-    """Another emulator, reached over HTTP; what it remembers is its own affair."""
-
-    def __init__(self, endpoint_url: str) -> None:
-        self._endpoint_url = endpoint_url.rstrip("/")
-        self._pool = urllib3.PoolManager(maxsize=16, timeout=urllib3.Timeout(connect=5, read=120))
-
-    def send(self, request: Request, account: str, service: str, operation: str) -> Response:
-        url = self._endpoint_url + request.path + (f"?{request.query}" if request.query else "")
-        headers = {n: v for n, v in request.headers.items() if n not in ("content-length", "connection")}
-        try:
-            response = self._pool.request(
-                request.method, url, body=request.body, headers=headers, retries=False, redirect=False
-            )
-        except urllib3.exceptions.HTTPError as error:
-            raise AWSError(
-                "ServiceUnavailable",
-                f"The emulator at {self._endpoint_url} does not answer: {error}",
-                status=503,
-            ) from None
-        if response.status in (404, 501) and "html" in response.headers.get("content-type", ""):
-            raise NotImplementedByEmulator(service, operation)
-        return Response(response.status, dict(response.headers), response.data)
