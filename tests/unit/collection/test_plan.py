@@ -50,6 +50,7 @@ def test_a_chain_of_things_is_planned_in_one_pass(tmp_path: Path) -> None:
     }
     made, planned, looped = Playbook(tmp_path, [first, second, third]).results("--check", "--diff")
     assert made["thing"] == THING | {"name": "first"}
+    assert made["diff"]["after"] == {"name": "first"}
     assert planned["thing"] == THING
     assert planned["changed"]
     assert planned["diff"]["after"] == {"name": "second", "parent_ids": [UNKNOWN]}

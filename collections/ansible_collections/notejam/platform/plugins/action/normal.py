@@ -9,6 +9,7 @@ COLLECTIONS, run by the interpreter of the playbook, takes Ansible's own way.
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from typing import Any
 
@@ -41,8 +42,18 @@ class ActionModule(ActionBase):
             result["_ansible_verbose_override"] = True
         if not self._task.async_val:
             self._remove_tmp_path(self._connection._shell.tmpdir)
-        if plans and result.get("changed") and not result.get("failed") and not self._deletes():
-            result = plan.completed(result, plan.shape(self._returns(plans[1])))
+        if plans and result.get("changed") and not result.get("failed"):
+            return self._completed(result, *plans)
+        return result
+
+    def _completed(self, result: dict[str, Any], module: str, path: str) -> dict[str, Any]:
+        """The module's own prediction, with what it leaves out of its documented result, and with a diff."""
+        if not self._deletes():
+            result = plan.completed(result, plan.shape(self._returns(path)))
+        if self._task.diff and not result.get("diff"):
+            with contextlib.suppress(in_worker.ModuleWithoutOptions):
+                specification = in_worker.options(module)
+                result["diff"] = plan.declared(self._task.args, specification, self._task.action, "not told")
         return result
 
     def _planned(self, module: str, path: str) -> dict[str, Any]:
@@ -61,7 +72,7 @@ class ActionModule(ActionBase):
                 "msg": f"{self._task.action} has no option {', '.join(strangers)}; "
                 f"it has {', '.join(sorted(specification))}.",
             }
-        diff = plan.planned(self._task.args, specification, self._task.action)
+        diff = plan.declared(self._task.args, specification, self._task.action, "not known yet")
         return {**({} if self._deletes() else shape), "changed": True, "diff": diff}
 
     def _deletes(self) -> bool:

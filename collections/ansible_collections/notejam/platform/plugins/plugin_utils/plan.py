@@ -43,13 +43,15 @@ def completed(result: Any, documented: Any) -> Any:
     return documented if result is None else result
 
 
-def planned(arguments: Mapping[str, Any], specification: Specification, header: str) -> dict[str, Any]:
-    """The diff of a task that cannot be run yet: what it declares, with its secrets hidden."""
+def declared(
+    arguments: Mapping[str, Any], specification: Specification, module: str, before: str
+) -> dict[str, Any]:
+    """The diff of a task of which only the declaration can be shown; `before` says why."""
     return {
         "before": {},
         "after": shown(arguments, specification),
-        "before_header": f"{header} (not known yet)",
-        "after_header": f"{header} (as declared)",
+        "before_header": f"{module} ({before})",
+        "after_header": f"{module} (as declared)",
     }
 
 
