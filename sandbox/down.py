@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -87,7 +88,8 @@ def _settings(folder: Path) -> Settings | None:
         secret_access_key="",
         git_token="",
     )
-    return unreadable if bridge.exists(unreadable) else dataclasses.replace(unreadable, tier="virtual")
+    has_node = os.geteuid() == 0 and bridge.exists(unreadable)
+    return unreadable if has_node else dataclasses.replace(unreadable, tier="virtual")
 
 
 def _unmount(folder: Path) -> list[str]:

@@ -33,7 +33,8 @@ def remove(settings: Settings) -> bool:
 
 
 def exists(settings: Settings) -> bool:
-    return os.path.exists(f"/sys/class/net/{settings.bridge}")
+    """Whether the sandbox's bridge is there; one of that name is another user's where ours has no node."""
+    return settings.tier == "node" and os.path.exists(f"/sys/class/net/{settings.bridge}")
 
 
 def _ip(*words: str) -> None:

@@ -92,6 +92,15 @@ def test_down_leaves_another_sandbox_alone(settings, tmp_path, monkeypatch):
     assert claims.claimed(settings.folder)
 
 
+def test_down_leaves_the_bridge_of_another_users_sandbox_alone(settings, monkeypatch):
+    """Without a node, a bridge of the same number is not ours; each user's indexes begin at 0."""
+    commands = []
+    monkeypatch.setattr("sandbox.machine.bridge.os.path.exists", lambda _path: True)
+    monkeypatch.setattr("sandbox.machine.bridge._ip", lambda *words: commands.append(words))
+    assert f"bridge {settings.bridge}" not in down()
+    assert commands == []
+
+
 def test_down_leaves_files_of_somebody_else_alone():
     folder = sandbox_folder()
     folder.mkdir()
