@@ -16,6 +16,8 @@ from sandbox.settings import Settings
 
 NAMESPACE = "flux-system"
 CLUSTER_SCOPED = frozenset({"Namespace", "CustomResourceDefinition", "ClusterRole", "ClusterRoleBinding"})
+# The rehearsal does not wait the 30 s that are the controller's own between looks at what others depend on.
+OWN_ARGUMENTS = {"kustomize-controller": ("--requeue-dependency=5s",)}
 RIGHTS = (
     "role.yaml",
     "role_binding.yaml",
@@ -69,7 +71,9 @@ def controller(config: Path, name: str, image: Image) -> Iterator[dict[str, Any]
             "priorityClassName": "system-cluster-critical",
             "nodeSelector": {"kubernetes.io/os": "linux"},
         }
-        pod["containers"][0]["image"] = image.reference
+        [container] = pod["containers"]
+        container["image"] = image.reference
+        container["args"] = [*container.get("args", []), *OWN_ARGUMENTS.get(name, ())]
         yield document
 
 
