@@ -117,7 +117,18 @@ class FakeEks:
     def DescribeUpdate(self, name: str, updateId: str, **_of: str) -> State:
         return {"update": self._described(updateId)}
 
+    def ListClusters(self) -> State:
+        return {"clusters": [name for name, state in self.resources.items() if "roleArn" in state]}
+
     # Node groups
+
+    def ListNodegroups(self, clusterName: str) -> State:
+        found = [
+            s["nodegroupName"]
+            for s in self.resources.values()
+            if s.get("clusterName") == clusterName and "nodegroupName" in s
+        ]
+        return {"nodegroups": found}
 
     def DescribeNodegroup(self, clusterName: str, nodegroupName: str) -> State:
         return {"nodegroup": self._described(f"{clusterName}/{nodegroupName}")}
@@ -185,6 +196,10 @@ class FakeEks:
         return {"addon": self._unmake(f"{clusterName}/{addonName}")}
 
     # Access entries
+
+    def ListAccessEntries(self, clusterName: str) -> State:
+        self._found(clusterName)
+        return {"accessEntries": [s["principalArn"] for s in self.resources.values() if "principalArn" in s]}
 
     def DescribeAccessEntry(self, clusterName: str, principalArn: str) -> State:
         entry = dict(self._found(f"{clusterName}/{principalArn}"))

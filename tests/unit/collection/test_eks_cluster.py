@@ -144,6 +144,7 @@ def test_a_failed_creation_ends_the_wait_with_the_reasons_of_eks(eks: FakeEks) -
     run = run_module("eks_cluster", **CLUSTER)
     assert run.result["msg"] == (
         "Cluster notejam-test is FAILED. EKS says: Ec2SubnetNotFound: no such subnet (subnet-a)"
+        ". Mend the cause, delete it (state: absent) and run again"
     )
 
 

@@ -10,7 +10,16 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from ansible_collections.notejam.platform.plugins.module_utils.eks_token import token, with_tokens
 
-ARGUMENTS = "--region eu-west-1 eks get-token --cluster-name notejam-test --output json".split()
+ARGUMENTS = [
+    "--region",
+    "eu-west-1",
+    "eks",
+    "get-token",
+    "--cluster-name",
+    "notejam-test",
+    "--output",
+    "json",
+]
 
 
 @pytest.fixture(autouse=True)

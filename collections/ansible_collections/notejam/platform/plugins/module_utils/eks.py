@@ -187,6 +187,12 @@ def describe_addon_versions(client: Any, addon_name: str, kubernetes_version: st
     return [version for addon in addons for version in addon["addonVersions"]]
 
 
+@EksErrorHandler.list_error_handler("list access entries of cluster {cluster_name}", [])
+def list_access_entries(client: Any, cluster_name: str) -> list[str]:
+    pages = client.get_paginator("list_access_entries").paginate(clusterName=cluster_name)
+    return pages.build_full_result()["accessEntries"]
+
+
 @EksErrorHandler.list_error_handler("describe access entry {principal_arn}")
 def describe_access_entry(client: Any, cluster_name: str, principal_arn: str) -> Description | None:
     answer = client.describe_access_entry(clusterName=cluster_name, principalArn=principal_arn)

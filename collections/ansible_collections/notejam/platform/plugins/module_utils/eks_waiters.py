@@ -54,7 +54,9 @@ def wait_for(waiter: str, what: str, describe: Callable[[], dict[str, Any] | Non
         description = describe()
         current = description["status"] if description else GONE
         if current in failed:
-            raise eks.AnsibleEksError(message=f"{what} is {current}. {_reasons(description or {})}")
+            raise eks.AnsibleEksError(
+                message=f"{what} is {current}. {_reasons(description or {})}{_advice(current)}"
+            )
         return current
 
     wait_until(what, status, ready, timeout)
@@ -81,3 +83,10 @@ def _reasons(description: dict[str, Any]) -> str:
         for issue in issues
     ]
     return "EKS says: " + "; ".join(said) if said else "EKS gives no reason."
+
+
+def _advice(status: str) -> str:
+    """What to do about a resource that EKS will not mend by itself."""
+    if status in ("FAILED", "CREATE_FAILED"):
+        return ". Mend the cause, delete it (state: absent) and run again"
+    return ""
