@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from sandbox.aws.moto import deterministic, ec2, iam, kms, launch_templates, secretsmanager
+from sandbox.aws.moto import deterministic, ec2, iam, kms, launch_templates, rds, secretsmanager
 
 
 @cache
@@ -13,4 +13,5 @@ def install() -> None:
     iam.install()
     kms.install()
     launch_templates.install()
+    rds.install()
     secretsmanager.install()
