@@ -48,6 +48,6 @@ def test_parameter_groups_are_of_a_family_that_exists(client: Any) -> None:
     refused("InvalidParameterValue", rds.create_db_parameter_group, DBParameterGroupName="g", **given)
     refused("DBParameterGroupNotFound", rds.describe_db_parameter_groups, DBParameterGroupName="g")
     given["DBParameterGroupFamily"] = "aurora-postgresql17"
-    create(DBClusterParameterGroupName="g", **given)
+    rds.create_db_cluster_parameter_group(DBClusterParameterGroupName="g", **given)
     rds.create_db_parameter_group(DBParameterGroupName="g", **given)
     assert rds.describe_db_parameter_groups(DBParameterGroupName="g")["DBParameterGroups"]
