@@ -13,7 +13,7 @@ from sandbox.aws.eks.cluster_config import (
     complete_logging,
     endpoint_access,
 )
-from sandbox.aws.eks.errors import in_use, invalid_parameter, limit_exceeded
+from sandbox.aws.eks.errors import in_use, invalid_parameter, invalid_request, limit_exceeded
 from sandbox.aws.eks.records import ADDON, CLUSTER, NODEGROUP, Record
 from sandbox.aws.eks.service import Service, check_enumerations, check_role
 from sandbox.aws.eks.versions import PLATFORM, Versions
@@ -170,8 +170,9 @@ class Clusters:
     def delete_cluster(self, call: Call) -> Result:
         record = self._service.cluster(call, call.parameters["name"])
         scope = (call.account, call.region, record.cluster)
-        if record.resource["deletionProtection"]:
-            raise invalid_parameter(
+        # https://docs.aws.amazon.com/eks/latest/userguide/deletion-protection.html
+        if record.resource["deletionProtection"] and record.status in ("ACTIVE", "UPDATING"):
+            raise invalid_request(
                 f"Cluster {record.cluster} has deletion protection enabled: disable it before you delete it",
                 clusterName=record.cluster,
             )

@@ -123,7 +123,7 @@ class EksCluster(Resource):
             )
 
     def delete(self, current: State) -> None:
-        if current.get("deletion_protection"):
+        if current.get("deletion_protection") and current["status"] not in ("CREATING", "FAILED"):
             raise eks.AnsibleEksError(
                 message=f"Cluster {self.identity} is protected from deletion. "
                 "Apply it with deletion_protection: false first, then delete it."
