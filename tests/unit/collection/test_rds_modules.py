@@ -193,3 +193,22 @@ def test_a_parameter_group_keeps_its_family() -> None:
     run_module("rds_cluster_parameter_group", **PARAMETERS)
     run = run_module("rds_cluster_parameter_group", **PARAMETERS | {"family": "aurora-postgresql18"})
     assert "family is 'aurora-postgresql17'" in run.result["msg"]
+
+
+@pytest.mark.usefixtures("cluster")
+def test_a_cluster_can_be_used_once_it_has_an_instance() -> None:
+    waited = run_module("rds_cluster_info", db_cluster_identifier="notejam-test", wait=True, wait_timeout=1)
+    assert "still creating" in waited.result["msg"]
+    planned = run_module("rds_cluster_info", check_mode=True, db_cluster_identifier="notejam-test", wait=True)
+    assert planned.result["rds_cluster"]["instances"] == {}
+    run_module("rds_instance", **INSTANCE)
+    ready = run_module("rds_cluster_info", db_cluster_identifier="notejam-test", wait=True)
+    assert ready.result["rds_cluster"]["instances"] == {"notejam-test-1": "available"}
+    assert ready.writes == []
+
+
+def test_nobody_waits_for_a_cluster_that_is_not_there() -> None:
+    run = run_module("rds_cluster_info", db_cluster_identifier="notejam-test", wait=True)
+    assert "Database notejam-test became absent" in run.result["msg"]
+    looked = run_module("rds_cluster_info", db_cluster_identifier="notejam-test")
+    assert looked.result["rds_cluster"] is None
