@@ -13,7 +13,9 @@ from sandbox.aws.patching import replace
 
 ZONES = 2
 # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/USER_WorkingWithDBClusterParamGroups.html
-FAMILY = re.compile(r"aurora-postgresql1[1-8]|postgres1[1-8]|aurora-mysql[58]\.\d|mysql[589]\.\d|mariadb1[01]\.\d+")
+FAMILY = re.compile(
+    r"aurora-postgresql1[1-8]|postgres1[1-8]|aurora-mysql[58]\.\d|mysql[589]\.\d|mariadb1[01]\.\d+"
+)
 
 
 def install() -> None:
@@ -39,7 +41,9 @@ def _keep_subnet_groups() -> None:
         self: Any, subnet_name: str, description: str, subnets: Any, tags: list[dict[str, str]]
     ) -> Any:
         if subnet_name in self.subnet_groups:
-            raise RDSClientError("DBSubnetGroupAlreadyExists", f"The DB subnet group '{subnet_name}' already exists.")
+            raise RDSClientError(
+                "DBSubnetGroupAlreadyExists", f"The DB subnet group '{subnet_name}' already exists."
+            )
         _check_zones(subnet_name, subnets)
         return create(self, subnet_name, description, subnets, tags)
 

@@ -454,7 +454,7 @@ def test_a_cluster_goes_when_nothing_holds_it(cluster: Account, kubernetes: Fake
     assert kubernetes.names() == []
     cluster.eks.update_cluster_config(name="notes", deletionProtection=True)
     cluster.wait()
-    with pytest.raises(ClientError, match="InvalidRequestException.*deletion protection"):
+    with pytest.raises(ClientError, match=r"InvalidRequestException.*deletion protection"):
         cluster.eks.delete_cluster(name="notes")
     cluster.eks.update_cluster_config(name="notes", deletionProtection=False)
     cluster.wait()
