@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from sandbox.aws.clients import Clients
@@ -28,7 +29,7 @@ class Call:
     def account(self) -> str:
         return self.principal.account
 
-    @property
+    @cached_property
     def parameters(self) -> dict[str, Any]:
         return parse(self.operation, self.request)
 

@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from sandbox.aws.moto import deterministic, ec2, iam, kms, launch_templates, rds, secretsmanager
+from sandbox.aws.moto import deterministic, ec2, iam, kms, launch_templates, rds, secretsmanager, speed
 
 
 @cache
@@ -15,3 +15,4 @@ def install() -> None:
     launch_templates.install()
     rds.install()
     secretsmanager.install()
+    speed.install()
