@@ -7,6 +7,7 @@ from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import EC2Backend
 from moto.ec2.models.security_groups import SecurityGroup, SecurityGroupRule
 from moto.ec2.responses.security_groups import SecurityGroups
+from moto.ec2.utils import generic_filter
 
 from sandbox.aws.patching import replace
 
@@ -19,6 +20,7 @@ DUPLICATE = "InvalidPermission.Duplicate"
 def install() -> None:
     """Patch moto, once in a process."""
     _name_resource_types()
+    _find_nat_gateways_by_tags()
     _keep_descriptions()
     _refuse_duplicate_rules()
     _give_default_groups_their_rule()
@@ -39,6 +41,19 @@ def _name_resource_types() -> None:
         return tags
 
     original = replace(EC2Backend, "describe_tags", describe_tags)
+
+
+def _find_nat_gateways_by_tags() -> None:
+    """NAT gateways are found by their tags; moto lets every one pass.
+
+    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeNatGateways.html
+    """
+
+    def describe_nat_gateways(self: Any, filters: dict[str, list[str]] | None, ids: list[str] | None) -> Any:
+        by_tags = {name: values for name, values in (filters or {}).items() if name.startswith("tag")}
+        return generic_filter(by_tags, original(self, filters, ids))
+
+    original = replace(EC2Backend, "describe_nat_gateways", describe_nat_gateways)
 
 
 def _keep_descriptions() -> None:

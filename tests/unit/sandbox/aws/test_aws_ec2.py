@@ -53,6 +53,21 @@ def test_a_nat_gateway_comes_and_goes_in_its_time(ec2: Any, subnet: str, later: 
     ec2.delete_subnet(SubnetId=subnet)
 
 
+def test_a_nat_gateway_is_found_by_its_tags_only(ec2: Any, subnet: str) -> None:
+    allocation = ec2.allocate_address(Domain="vpc")["AllocationId"]
+    ec2.create_nat_gateway(
+        SubnetId=subnet,
+        AllocationId=allocation,
+        TagSpecifications=[{"ResourceType": "natgateway", "Tags": [{"Key": "Name", "Value": "a"}]}],
+    )
+
+    def found(name: str) -> int:
+        answer = ec2.describe_nat_gateways(Filters=[{"Name": "tag:Name", "Values": [name]}])
+        return len(answer["NatGateways"])
+
+    assert (found("a"), found("b")) == (1, 0)
+
+
 def test_an_interface_endpoint_comes_and_goes_in_its_time(
     ec2: Any, vpc: str, subnet: str, later: Any
 ) -> None:
