@@ -9,7 +9,7 @@ import sys
 
 from sandbox.aws.cloud import Cloud
 from sandbox.aws.kubernetes_ports import Kubernetes, no_kubernetes
-from sandbox.aws.server import serve, wait_for_stop
+from sandbox.aws.server import listen, wait_for_stop
 from sandbox.errors import SandboxError
 from sandbox.processes import Processes
 from sandbox.settings import Settings
@@ -32,17 +32,19 @@ def main() -> int:
     )
     try:
         settings = Settings.load()
+        # Before anything else: who has the addresses is the only one that writes the sandbox's state.
+        servers = [listen((settings.address(1), port)) for port in (PORT, REGISTRY_PORT)]
         cloud = Cloud(settings, kubernetes_of(settings))
+        cloud.start()
     except SandboxError as error:
         print(error, file=sys.stderr)
         return 1
-    cloud.start()
-    server = serve(cloud.gateway, (settings.address(1), PORT))
-    registry = serve(cloud.ecr.front, (settings.address(1), REGISTRY_PORT))
+    for server, application in zip(servers, (cloud.gateway, cloud.ecr.front), strict=True):
+        server.begin(application)
     logging.info("The emulated AWS answers on %s", settings.aws_endpoint_url)
     wait_for_stop()
-    server.stop()
-    registry.stop()
+    for server in servers:
+        server.stop()
     cloud.close()
     return 0
 
