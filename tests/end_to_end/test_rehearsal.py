@@ -51,7 +51,7 @@ def test_a_person_writes_a_note(platform: dict[str, str]) -> None:
     visitor = Visitor(platform["NOTEJAM_URL"])
     email, password = f"{secrets.token_hex(6)}@example.com", secrets.token_urlsafe(16)
     visitor.submit("/signup/", email=email, password=password, repeat_password=password)
-    home = visitor.submit("/signin/", email=email, password=password)
+    home = visitor.submit("/signin/", username=email, password=password)
     assert "All notes (0)" in home
     visitor.submit("/notes/create/", name=NOTE, text="Passport, charger")
     home = visitor.get("/")
