@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import sysconfig
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.commands import ROOT, run
 
@@ -33,12 +36,7 @@ def test_workflows() -> None:
 
 def test_requirements_name_the_locked_collections() -> None:
     """requirements.yml, for those who install from Galaxy, names what the locked environment carries."""
-    import json
-
-    import ansible_collections
-    import yaml
-
-    installed = Path(next(iter(ansible_collections.__path__)))
+    installed = Path(sysconfig.get_path("purelib")) / "ansible_collections"
     for collection in yaml.safe_load((ROOT / "requirements.yml").read_text())["collections"]:
         manifest = installed / collection["name"].replace(".", "/") / "MANIFEST.json"
         version = json.loads(manifest.read_text())["collection_info"]["version"]
