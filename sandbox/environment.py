@@ -24,6 +24,7 @@ def variables(settings: Settings) -> dict[str, str]:
         "AWS_DEFAULT_REGION": settings.region,
         "AWS_EC2_METADATA_DISABLED": "true",
         "KUBECONFIG": str(settings.kubeconfig),
+        "KUBECACHEDIR": str(settings.folder / "kubectl-cache"),
         "NOTEJAM_RELEASE": release(),
         "NOTEJAM_URL": settings.notejam_url,
         "NOTEJAM_SANDBOX": str(settings.folder),
