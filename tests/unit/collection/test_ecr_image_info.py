@@ -72,3 +72,9 @@ def test_an_image_that_does_not_come_says_how_to_push_it() -> None:
 def test_a_missing_repository_says_which_role_makes_it() -> None:
     message = run_module("ecr_image_info", repository="notejam-prod/other", tag="1").result["msg"]
     assert "container_registry" in message
+
+
+def test_an_empty_tag_is_refused_before_ecr_is_asked() -> None:
+    run = run_module("ecr_image_info", repository="notejam-prod/notejam", tag="")
+    assert "`tag`" in run.result["msg"]
+    assert run.operations == []

@@ -117,6 +117,11 @@ def main() -> None:
         supports_check_mode=True,
     )
     repository, tag = module.params["repository"], module.params["tag"]
+    if not tag:
+        module.fail_json(
+            msg=f"The tag to look for in ECR repository {repository} is empty (`tag`): set what the task takes it "
+            "from, such as notejam_release."
+        )
     deadline = time.monotonic() + module.params["wait_timeout"]
     try:
         ecr = client(module, "ecr")
