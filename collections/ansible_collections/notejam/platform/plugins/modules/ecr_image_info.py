@@ -119,8 +119,8 @@ def main() -> None:
     repository, tag = module.params["repository"], module.params["tag"]
     if not tag:
         module.fail_json(
-            msg=f"The tag to look for in ECR repository {repository} is empty (`tag`): set what the task takes it "
-            "from, such as notejam_release."
+            msg=f"The tag to look for in ECR repository {repository} is empty (`tag`): set what the task "
+            "takes it from, such as notejam_release."
         )
     deadline = time.monotonic() + module.params["wait_timeout"]
     try:
