@@ -1,5 +1,6 @@
 """ECR's API: the emulator's, with the addresses, tokens and images of the sandbox's own registry."""
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -7,9 +8,10 @@ from sandbox.aws.calls import Call, Handlers, Result
 from sandbox.aws.clients import Clients
 from sandbox.aws.documents import Documents
 from sandbox.aws.ecr.front import Front
-from sandbox.aws.ecr.images import Images
+from sandbox.aws.ecr.images import Images, digest_of
 from sandbox.aws.ecr.registry import Registry
 from sandbox.aws.ecr.tokens import Tokens
+from sandbox.aws.errors import AWSError
 
 SERVICE = "ecr"
 
@@ -30,6 +32,7 @@ class ECR:
             (SERVICE, "CreateRepository"): self._with_address,
             (SERVICE, "DescribeRepositories"): self._with_address,
             (SERVICE, "DeleteRepository"): self._delete_repository,
+            (SERVICE, "PutImage"): self._put_image,
             (SERVICE, "DescribeImages"): self._describe_images,
             (SERVICE, "BatchDeleteImage"): self._batch_delete_image,
         }
@@ -50,6 +53,24 @@ class ECR:
         result = call.forward()
         for repository in [*result.get("repositories", []), *filter(None, [result.get("repository")])]:
             repository["repositoryUri"] = f"{self._address}/{repository['repositoryName']}"
+        return result
+
+    def _put_image(self, call: Call) -> Result:
+        """A manifest of layers that were pushed before, as when a release is given one more tag.
+
+        Source: https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_PutImage.html
+        """
+        asked = call.parameters
+        name, manifest = asked["repositoryName"], asked["imageManifest"].encode()
+        media_type = asked.get("imageManifestMediaType") or json.loads(manifest).get("mediaType", "")
+        result = call.forward()
+        refusal = self._registry.put(name, asked.get("imageTag") or digest_of(manifest), manifest, media_type)
+        if refusal:
+            call.client(SERVICE).batch_delete_image(
+                repositoryName=name, imageIds=[result["image"]["imageId"]]
+            )
+            raise AWSError("LayersNotFoundException", f"The registry refuses the manifest: {refusal}")
+        self._images.remember(name, manifest)
         return result
 
     def _describe_images(self, call: Call) -> Result:

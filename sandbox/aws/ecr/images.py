@@ -67,7 +67,12 @@ class Images:
             )
         except ecr.exceptions.ImageAlreadyExistsException:
             return
-        self._documents.put(KIND, f"{name}@{digest}", {"size": size_of(manifest)})
+        self.remember(name, manifest)
+
+    def remember(self, repository: str, manifest: bytes) -> None:
+        """Keep the size of the image that the manifest is of."""
+        key = f"{repository}@{digest_of(manifest)}"
+        self._documents.put(KIND, key, {"size": size_of(manifest)})
 
     def size(self, repository: str, digest: str) -> int:
         """Bytes of the image's layers and configuration, compressed as they were pushed."""

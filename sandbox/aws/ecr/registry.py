@@ -50,6 +50,20 @@ class Registry:
     def connect(self) -> Connection:
         return Connection(self._socket)
 
+    def put(self, repository: str, reference: str, manifest: bytes, media_type: str) -> str | None:
+        """Store a manifest under a tag or its digest; returns why the registry refused, or None.
+
+        Raises OSError when it is down.
+        """
+        connection = self.connect()
+        try:
+            path = f"/v2/{repository}/manifests/{reference}"
+            connection.request("PUT", path, manifest, {"Content-Type": media_type})
+            response = connection.getresponse()
+            return None if response.status == 201 else response.read().decode(errors="replace")
+        finally:
+            connection.close()
+
     def delete(self, repository: str, digest: str) -> None:
         """Forget a manifest; nothing happens when there is none. Raises OSError without a registry."""
         connection = self.connect()

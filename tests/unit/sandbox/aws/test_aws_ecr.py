@@ -138,3 +138,17 @@ def test_a_deleted_image_is_gone_from_the_registry(docker: Docker, ecr: Any) -> 
     assert docker.request("GET", "/v2/notejam/manifests/1.0", headers=headers).status_code == 404
     with pytest.raises(ClientError, match="ImageNotFoundException"):
         ecr.describe_images(repositoryName="notejam", imageIds=[{"imageTag": "1.0"}])
+
+
+def test_one_more_tag_is_given_by_the_api(docker: Docker, ecr: Any) -> None:
+    docker.push("notejam", "1.0", b"layer")
+    [image] = ecr.batch_get_image(repositoryName="notejam", imageIds=[{"imageTag": "1.0"}])["images"]
+    ecr.put_image(repositoryName="notejam", imageManifest=image["imageManifest"], imageTag="stable")
+    pulled = docker.request("GET", "/v2/notejam/manifests/stable", headers={"Accept": MANIFEST})
+    assert pulled.text == image["imageManifest"]
+    never_pushed = json.loads(image["imageManifest"])
+    never_pushed["layers"][0]["digest"] = "sha256:" + "0" * 64
+    with pytest.raises(ClientError, match="LayersNotFoundException"):
+        ecr.put_image(repositoryName="notejam", imageManifest=json.dumps(never_pushed), imageTag="broken")
+    listed = {each.get("imageTag") for each in ecr.list_images(repositoryName="notejam")["imageIds"]}
+    assert listed == {"1.0", "stable"}
