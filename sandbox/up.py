@@ -20,6 +20,7 @@ from sandbox.toolchain import build
 ANSWER_SECONDS = 300  # for a program of ours to serve: AWS first does again all that it was asked before
 NOTEJAM_SECONDS = 180  # for the page, after site.yml has seen its pods ready
 POLL_SECONDS = 0.5
+NODE_PROGRAM = "node-n"  # how the names of the nodes' programs begin
 
 
 def up(services_only: bool = False) -> None:
@@ -29,10 +30,10 @@ def up(services_only: bool = False) -> None:
     """
     folder = sandbox_folder()
     with lock.exclusive(folder, "make up"), Progress() as progress:
-        settings = _prepare(folder, progress)
+        settings, network_is_new = _prepare(folder, progress)
         processes = Processes(settings)
         with _jobs(processes) as jobs:
-            _start(settings, processes, jobs, progress)
+            _start(settings, processes, jobs, progress, network_is_new)
             if services_only:
                 _wait_for_jobs(jobs)
             else:
@@ -45,8 +46,8 @@ def up(services_only: bool = False) -> None:
     _print_result(settings, progress, services_only)
 
 
-def _prepare(folder: Path, progress: Progress) -> Settings:
-    """Everything that is checked and made before the first process starts."""
+def _prepare(folder: Path, progress: Progress) -> tuple[Settings, bool]:
+    """What is checked and made before the first process starts; and whether the network was made."""
     with progress.step("Checks") as step:
         settings, reason = create_or_load(folder)
         step.show(f"tier {settings.tier} ({reason})")
@@ -54,9 +55,9 @@ def _prepare(folder: Path, progress: Progress) -> Settings:
         with progress.step(f"Debian packages: {', '.join(lacking)}"):
             packages.install(lacking, settings.logs / "packages.log")
     with progress.step("Network"):
-        bridge.ensure(settings)
+        network_is_new = bridge.ensure(settings)
         ports.check(settings)
-    return settings
+    return settings, network_is_new
 
 
 @contextlib.contextmanager
@@ -72,13 +73,17 @@ def _jobs(processes: Processes) -> Iterator[list[Job]]:
         raise
 
 
-def _start(settings: Settings, processes: Processes, jobs: list[Job], progress: Progress) -> None:
+def _start(
+    settings: Settings, processes: Processes, jobs: list[Job], progress: Progress, network_is_new: bool
+) -> None:
     """Have the sandbox's own programs serve, and the tools being built."""
     missing = build.link(settings)
     disk.check(settings.folder, cache.ensure(), building=bool(missing))
     with progress.step("Services: AWS, Git") as step:
         supervisor.ensure(settings)
         environment.write(settings)
+        if network_is_new:
+            _reconnect_nodes(processes)
         if missing:
             title = f"Tools: {', '.join(tool.name for tool in missing)}"
             jobs.append(ToolBuild(processes, services.tool_build(), progress.begin(title)))
@@ -90,6 +95,13 @@ def _start(settings: Settings, processes: Processes, jobs: list[Job], progress: 
             _wait_until_healthy(settings, check, ANSWER_SECONDS)
         step.show("")
         health.ask_aws(settings)
+
+
+def _reconnect_nodes(processes: Processes) -> None:
+    """Start the nodes anew: each lays its cable to the bridge when it starts."""
+    for name in processes.all():
+        if name.startswith(NODE_PROGRAM):
+            processes.restart(name)
 
 
 def _wait_for_jobs(jobs: list[Job]) -> None:

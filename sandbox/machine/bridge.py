@@ -6,22 +6,25 @@ import subprocess
 from sandbox.errors import SandboxError
 from sandbox.settings import Settings
 
-DATABASES = 32  # first of the 32 host numbers that database instances have
+DATABASES = range(32, 64)  # the host numbers that database instances have: a /27
 
 
-def ensure(settings: Settings) -> None:
+def ensure(settings: Settings) -> bool:
     """Have the bridge up with the gateway's and the databases' addresses; needs root.
 
-    Nodes have their addresses in network namespaces of their own.
+    Returns whether it had to be made, so that nodes of an earlier one have lost their cable to it. They have
+    their addresses in network namespaces of their own.
     """
     if settings.tier != "node":
-        return
-    if not exists(settings):
+        return False
+    missing = not exists(settings)
+    if missing:
         _ip("link", "add", settings.bridge, "type", "bridge")
     _ip("addr", "replace", f"{settings.address(1)}/{settings.subnet.prefixlen}", "dev", settings.bridge)
     _ip("link", "set", settings.bridge, "up")
     # A local route makes every address of the block one to listen on, also after a reboot of the machine.
-    _ip("route", "replace", "local", f"{settings.address(DATABASES)}/27", "dev", settings.bridge)
+    _ip("route", "replace", "local", f"{settings.address(DATABASES[0])}/27", "dev", settings.bridge)
+    return missing
 
 
 def remove(settings: Settings) -> bool:

@@ -123,9 +123,8 @@ class PostgreSQL:
                 )
 
     def stop(self, instance: Instance) -> None:
-        """Stop the server and free its address; its data stay."""
+        """Stop the server; its data stay."""
         self._processes.remove(instance.program)
-        self._address("delete", instance)
 
     def remove(self, instance: Instance, keep_as: str | None = None) -> None:
         """Stop the server and remove its data, or keep them as the snapshot of that name."""
@@ -221,7 +220,6 @@ class PostgreSQL:
         return copies[0], copies[1]
 
     def _start(self, instance: Instance) -> None:
-        self._address("replace", instance)
         command = [str(postgresql_bin() / "postgres"), "-D", str(self._data(instance))]
         # The interrupt signal is PostgreSQL's fast shutdown: it waits for no client.
         self._processes.ensure(
@@ -229,15 +227,6 @@ class PostgreSQL:
                 instance.program, [*_as_postgres(), *command], stop_signal="INT", stop_wait=20, priority=300
             )
         )
-
-    def _address(self, action: str, instance: Instance) -> None:
-        """Have the instance's address on the sandbox's bridge, or not; a loopback address is always there."""
-        if self._settings.tier != "node":
-            return
-        command = ["ip", "address", action, f"{instance.address}/32", "dev", self._settings.bridge]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode and action == "replace":
-            raise SandboxError(f"{' '.join(command)}: {done.stderr.strip()}")
 
     def _run(self, program: str, *arguments: str) -> None:
         command = [*_as_postgres(), str(postgresql_bin() / program), *arguments]

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox.aws.documents import Documents
+from sandbox.aws.errors import AWSError
+from sandbox.machine.bridge import DATABASES
 
 CLUSTER = "rds-cluster"
 INSTANCE = "rds-instance"
@@ -67,10 +69,10 @@ class Records:
         self._documents.delete(record.kind, record.key)
 
     def free_host(self) -> int:
-        """The lowest number of the sandbox's subnet that no database has."""
+        """The lowest number of the databases' block that is free, as is the next. Raises AWSError."""
         taken = {host for cluster in self.all(CLUSTER) for host in cluster.state["hosts"]}
         taken |= {instance.state["host"] for instance in self.all(INSTANCE)}
-        return next(host for host in range(FIRST_HOST, LAST_HOST) if host not in taken)
-
-
-FIRST_HOST, LAST_HOST = 32, 250
+        for host in DATABASES[:-1]:
+            if not {host, host + 1} & taken:
+                return host
+        raise AWSError("InstanceQuotaExceeded", f"This sandbox has addresses for {len(DATABASES)} instances.")
