@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 import yaml
 
@@ -17,6 +19,9 @@ def roles() -> list[str]:
 
 @pytest.mark.parametrize("role", roles())
 def test_molecule(role: str, services: dict[str, str]) -> None:
-    if role == "notejam":  # the release is what CI builds and pushes, not a role
-        sandbox("image", "push", layer="image")
-    run(f"molecule-{role}", BIN / "molecule", "test", "--scenario-name", role, env=services)
+    with ThreadPoolExecutor() as side:
+        if role == "notejam":  # CI builds and pushes the release, once its repository is there
+            pushed = side.submit(sandbox, "image", "push", layer="image")
+        run(f"molecule-{role}", BIN / "molecule", "test", "--scenario-name", role, env=services)
+        if role == "notejam":
+            pushed.result()
