@@ -50,6 +50,7 @@ def build(settings: Settings) -> None:
             return
         toolchain = go.toolchain(go.required([tool.folder / "go.mod" for tool in missing]))
         builder = Builder(settings, toolchain, missing)
+        builder.configure()
         builder.run()
         builder.remove_caches()
 
@@ -74,6 +75,23 @@ class Builder:
             "GOWORK": "off",
             "GOFLAGS": "-mod=readonly -trimpath -buildvcs=false",
         }
+
+    def configure(self) -> None:
+        """Assemble what site.yml reads of a tool's module, long before the tool itself is built."""
+        for tool in self.tools:
+            if not tool.configuration:
+                continue
+            list(self._go(tool, 0, "mod", "download", *tool.configuration))
+            target = self.settings.folder / "flux" / "config"
+            shutil.rmtree(target, ignore_errors=True)
+            self._copy_configuration(tool, 0, target)
+            _link(self.settings.flux_config, target)
+            flux_distribution.assemble(self.settings)
+
+    def _copy_configuration(self, tool: Tool, order: int, target: Path) -> None:
+        for module in tool.configuration:
+            (source,) = self._go(tool, order, "list", "-m", "-f", "{{.Dir}}", module)
+            copy_configuration(Path(source) / "config", target / module.rpartition("/")[2])
 
     def run(self) -> None:
         with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
@@ -106,9 +124,7 @@ class Builder:
         for program in tool.programs if single else ():
             if program != tool.name:
                 (partial / "bin" / program).symlink_to(tool.name)
-        for module in tool.configuration:
-            (source,) = self._go(tool, order, "list", "-m", "-f", "{{.Dir}}", module)
-            copy_configuration(Path(source) / "config", partial / "flux-config" / module.rpartition("/")[2])
+        self._copy_configuration(tool, order, partial / "flux-config")
         partial.rename(cache_folder() / "tools" / tool.key)
         _link_cached(self.settings, tool)
         self._report(tool, state="built", seconds=round(time.monotonic() - started, 1))
