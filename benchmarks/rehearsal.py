@@ -27,12 +27,14 @@ FOLDER = ROOT / ".sandbox-benchmark"
 
 
 def timed(log: Path, *command: str, env: dict[str, str]) -> float:
-    """Seconds that `command` took; stops the benchmark with the log's path when it failed."""
+    """Seconds that `command` took; stops the benchmark with the log's last lines when it failed."""
     start = time.monotonic()
     with log.open("w") as output:
         done = subprocess.run(command, cwd=ROOT, env=env, stdout=output, stderr=output, check=False)  # noqa: S603
     if done.returncode:
-        sys.exit(f"{shlex.join(command)} ended with {done.returncode}: see {log}")
+        # The log goes with its folder when the benchmark ends.
+        tail = "\n".join(log.read_text().splitlines()[-20:])
+        sys.exit(f"{shlex.join(command)} ended with {done.returncode}; its last lines:\n{tail}")
     return time.monotonic() - start
 
 

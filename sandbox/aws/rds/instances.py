@@ -126,7 +126,7 @@ class Instances:
         """The emulator's answer with what is the sandbox's own."""
         cluster = self._records.cluster(record)
         endpoint = {"Address": self._settings.address(record.state["host"]), "Port": record.state["port"]}
-        known = record.status not in ("creating",)
+        known = record.status != "creating"
         return {
             **{name: value for name, value in instance.items() if name != "Endpoint"},
             **record.answer,

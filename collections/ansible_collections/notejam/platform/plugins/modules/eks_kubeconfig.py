@@ -60,7 +60,7 @@ path:
   description: The file.
   type: str
   returned: success
-  sample: /home/somebody/.kube/notejam-prod
+  sample: ~/.kube/notejam-prod
 """
 
 import os
