@@ -24,6 +24,9 @@ SITE = {
     "platform_domain": "test.notejam.example.com",
     "platform_name": "notejam-{{ platform_environment }}",
     "platform_tags": {"platform:site": "here"},
+    "platform_global_tags": {"platform:site": "global"},
+    "platform_primary_region": "eu-west-1",
+    "platform_standby_regions": [],
     "platform_kubeconfig": "kubeconfig",
     "preflight_requirements": str(ROOT / "requirements.yml"),
 }
