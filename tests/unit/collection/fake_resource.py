@@ -23,6 +23,10 @@ class FakeModule:
         defaults = {"state": "present", "purge_tags": True, "wait": True, "wait_timeout": 5, "tags": None}
         self.params = {**defaults, **params}
         self.check_mode = check_mode
+        self.warnings: list[str] = []
+
+    def warn(self, message: str) -> None:
+        self.warnings.append(message)
 
     def exit_json(self, **result: Any) -> None:
         raise Ended(result)

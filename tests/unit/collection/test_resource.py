@@ -164,6 +164,28 @@ def test_waits_for_a_creation_that_an_earlier_run_asked_for() -> None:
     assert calls(tags={"a": "1"}) == ["tag a", "wait present"]
 
 
+def test_what_must_be_retained_stays_and_is_named() -> None:
+    class Full(Shelf):
+        def retained(self, current: dict[str, Any]) -> str | None:
+            return "it holds books" if current.get("books") else None
+
+    store: Store = {"a": {"name": "a", "books": ["b"], "tags": {}}}
+    nothing = {"material": None, "books": None, "options": None, "combination": None}
+    for check_mode in (True, False):
+        module = FakeModule(check_mode, name="a", state="absent", **nothing)
+        with pytest.raises(Ended) as ended:
+            reconcile(Full(module, store))
+        assert ended.value.result["kept"] == "shelf a stays: it holds books."
+        assert not ended.value.result["changed"]
+        assert module.warnings == ["shelf a stays: it holds books."]
+    assert store["a"]["books"] == ["b"]
+    store["a"]["books"] = []
+    with pytest.raises(Ended) as ended:
+        reconcile(Full(FakeModule(name="a", state="absent", **nothing), store))
+    assert ended.value.result["changed"]
+    assert store == {}
+
+
 def test_errors_name_the_resource() -> None:
     class Broken(Shelf):
         def describe(self) -> dict[str, Any] | None:

@@ -93,6 +93,13 @@ class Resource:
         """Apply the changed keys, each with its old and new value; tags come to tag() and untag()."""
         raise AssertionError(f"{type(self).__name__} cannot change {', '.join(changes)}")
 
+    def retained(self, current: State) -> str | None:
+        """Why the resource is not to be deleted, such as what it holds for good; None when it is.
+
+        Asked before a deletion, which then does not happen, fails nothing and is said in the result's `kept`.
+        """
+        return None
+
     def delete(self, current: State) -> None:
         """Ask for the deletion."""
         raise AssertionError(f"{type(self).__name__} does not define delete()")
@@ -153,6 +160,10 @@ def _present(resource: Resource) -> dict[str, Any]:
 
 def _absent(resource: Resource) -> dict[str, Any]:
     current = resource.describe()
+    if current is not None and (reason := resource.retained(current)):
+        kept = f"{resource.name} {resource.identity} stays: {reason}."
+        resource.module.warn(kept)
+        return {**_result(resource, current, current, current), "kept": kept}
     if not resource.module.check_mode:
         if current is not None:
             resource.delete(current)
