@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
+import boto3
 import pytest
 
 from .modules import run_module
@@ -55,6 +57,27 @@ def test_secrets_of_this_site() -> None:
     run_module(module, name="c", tags=tags("secrets", "database"))
     run_module(module, name="c", state="absent")
     assert discovered("secrets") == {"secrets": {"arns": {"django": made["arn"]}}}
+
+
+def test_the_boundary_of_the_account_is_every_sites() -> None:
+    iam = boto3.client("iam")
+    statement = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    for name, environment in (("here", "test"), ("there", "prod")):
+        iam.create_policy(
+            PolicyName=name,
+            PolicyDocument=document,
+            Tags=[
+                {"Key": key, "Value": value}
+                for key, value in {
+                    **tags("identity", "boundary", site="global"),
+                    "platform:environment": environment,
+                }.items()
+            ],
+        )
+    assert discovered("identity") == {
+        "identity": {"permissions_boundary_arn": "arn:aws:iam::123456789012:policy/here"}
+    }
 
 
 def test_an_unknown_component_is_refused_with_the_known_ones() -> None:
