@@ -28,6 +28,7 @@ READING = (
     "Scan",
     "Select",
     "Simulate",
+    "Check",
 )
 # They make credentials, though they are called Get.
 WRITING = frozenset({"GetSessionToken", "GetFederationToken"})

@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from sandbox.aws.moto import deterministic, ec2, iam, kms, launch_templates, rds, secretsmanager, speed
+from sandbox.aws.moto import deterministic, ec2, iam, kms, launch_templates, rds, secretsmanager, speed, wafv2
 
 
 @cache
@@ -16,3 +16,4 @@ def install() -> None:
     rds.install()
     secretsmanager.install()
     speed.install()
+    wafv2.install()

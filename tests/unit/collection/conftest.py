@@ -41,6 +41,14 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.fixture
+def strict_account(account: None) -> None:
+    """An empty AWS account, emulated in this process with the sandbox's extensions of moto."""
+    from sandbox.aws.moto import install
+
+    install()
+
+
+@pytest.fixture
 def eks(monkeypatch: pytest.MonkeyPatch) -> FakeEks:
     """An EKS without clusters, kept in this process."""
     monkeypatch.delenv("AWS_PROFILE", raising=False)
