@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from sandbox.aws.clients import Clients
 from sandbox.aws.creation_times import passed
-from sandbox.aws.rds.postgresql import Instance, PostgreSQL
+from sandbox.aws.rds.postgresql import Cluster, Instance, PostgreSQL
 from sandbox.aws.rds.records import CLUSTER, Record, Records
 from sandbox.settings import Settings
 
@@ -111,7 +111,7 @@ class Bridge:
 
     def _forget(self, record: Record) -> None:
         snapshot = record.state["deletion"]["snapshot"]
-        self._postgresql.remove_cluster(record.identifier, snapshot)
+        self._postgresql.remove_cluster(Cluster(record.account, record.region, record.identifier), snapshot)
         rds = self._clients.get("rds", record.account, record.region)
         final = {"FinalDBSnapshotIdentifier": snapshot} if snapshot else {}
         rds.delete_db_cluster(DBClusterIdentifier=record.identifier, SkipFinalSnapshot=not snapshot, **final)
@@ -141,7 +141,7 @@ class Bridge:
 
     def _server(self, record: Record) -> Instance:
         return Instance(
-            record.state["cluster"],
+            Cluster(record.account, record.region, record.state["cluster"]),
             record.identifier,
             self._settings.address(record.state["host"]),
             record.state["port"],

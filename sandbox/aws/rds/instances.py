@@ -49,7 +49,6 @@ class Instances:
                 "InvalidVPCNetworkStateFault",
                 f"The DB subnet group of {cluster.identifier} has no subnet in {zone}.",
             )
-        self._check_account(call)
         instance = call.client("rds").create_db_instance(**asked)["DBInstance"]
         with self._records.transaction():
             others = self._records.instances(cluster)
@@ -156,12 +155,6 @@ class Instances:
     def _zones(call: Call) -> set[str]:
         zones = call.client("ec2").describe_availability_zones()["AvailabilityZones"]
         return {zone["ZoneName"] for zone in zones}
-
-    def _check_account(self, call: Call) -> None:
-        """One server an identifier: two accounts of a sandbox cannot both have an instance of one name."""
-        name = call.parameters["DBInstanceIdentifier"].lower()
-        if any(record.identifier == name for record in self._records.all(INSTANCE)):
-            raise AWSError("InstanceQuotaExceeded", f"This sandbox runs a database instance {name} already.")
 
 
 KEPT = frozenset(

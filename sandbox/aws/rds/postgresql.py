@@ -37,17 +37,31 @@ SMALL = {
 
 
 @dataclass(frozen=True)
-class Instance:
-    """A server: its place in the sandbox and the address and port that it listens on."""
+class Cluster:
+    """Whose database it is: the name is unique in one region of one account."""
 
-    cluster: str
+    account: str
+    region: str
+    identifier: str
+
+    def folder(self, name: str = "") -> Path:
+        """Relative to that of all databases, the folder of the cluster, or of `name` of its region."""
+        return Path(self.account, self.region, name or self.identifier)
+
+
+@dataclass(frozen=True)
+class Instance:
+    """A server: its cluster and its name in it, and the address and port that it listens on."""
+
+    cluster: Cluster
     identifier: str
     address: str
     port: int
 
     @property
     def program(self) -> str:
-        return f"postgresql-{self.identifier}"
+        # Identifiers are an account's in a region; addresses are the sandbox's.
+        return f"postgresql-{self.identifier}-{self.address.rpartition('.')[2]}"
 
 
 class PostgreSQL:
@@ -129,23 +143,24 @@ class PostgreSQL:
     def remove(self, instance: Instance, keep_as: str | None = None) -> None:
         """Stop the server and remove its data, or keep them as the snapshot of that name."""
         self.stop(instance)
-        self._keep(self._data(instance), keep_as)
+        self._keep(instance.cluster, self._data(instance), keep_as)
         shutil.rmtree(self._home(instance), ignore_errors=True)
 
-    def remove_cluster(self, cluster: str, keep_as: str | None = None) -> None:
+    def remove_cluster(self, cluster: Cluster, keep_as: str | None = None) -> None:
         """Remove what is left of a cluster without instances, or keep its data as that snapshot."""
-        for data in (self._folder / cluster).glob("*/data"):
-            self._keep(data, keep_as)
-        shutil.rmtree(self._folder / cluster, ignore_errors=True)
+        home = self._folder / cluster.folder()
+        for data in home.glob("*/data"):
+            self._keep(cluster, data, keep_as)
+        shutil.rmtree(home, ignore_errors=True)
 
-    def _keep(self, data: Path, snapshot: str | None) -> None:
+    def _keep(self, cluster: Cluster, data: Path, snapshot: str | None) -> None:
         if snapshot and data.exists():
-            kept = self._folder / "snapshots" / snapshot
+            kept = self._folder / "snapshots" / cluster.folder(snapshot)
             kept.parent.mkdir(parents=True, exist_ok=True)
             data.rename(kept)
 
     def _home(self, instance: Instance) -> Path:
-        return self._folder / instance.cluster / instance.identifier
+        return self._folder / instance.cluster.folder() / instance.identifier
 
     def _data(self, instance: Instance) -> Path:
         return self._home(instance) / "data"
@@ -199,7 +214,7 @@ class PostgreSQL:
         )
 
     def _certificate(self, instance: Instance) -> tuple[Path, Path]:
-        pki, name = Pki(self._settings), f"rds-{instance.identifier}"
+        pki, name = Pki(self._settings), f"rds-{instance.address}"
         pki.ensure_authority(AUTHORITY, "Sandbox RDS")
         pki.ensure(
             Leaf(

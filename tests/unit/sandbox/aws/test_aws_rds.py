@@ -11,8 +11,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from sandbox.aws.cloud import Cloud
+from sandbox.aws.principals import Principal
 from sandbox.kubernetes.pki import Pki
 from sandbox.settings import Settings
+from tests.unit.sandbox.aws.conftest import ACCOUNT, REGION
 from tests.unit.sandbox.aws.local_processes import LocalProcesses
 
 PATIENCE = 60  # seconds for PostgreSQL to come up on a busy machine
@@ -91,14 +93,28 @@ def local_processes(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iter
 
 
 @pytest.fixture
-def aurora(
+def make_aurora(
     local_processes: LocalProcesses,
     cloud: Cloud,
     client: Callable[..., Any],
     later: Callable[[float], None],
     settings: Settings,
-) -> Aurora:
-    rds, ec2 = client("rds"), client("ec2")
+) -> Callable[..., Aurora]:
+    """Makes the network of a region, of the administrator's account or that of the credentials given."""
+
+    def make(region: str = REGION, **credentials: str) -> Aurora:
+        clients = [client(name, region, **credentials) for name in ("rds", "ec2", "secretsmanager")]
+        return with_network(*clients, cloud, later, settings)
+
+    return make
+
+
+@pytest.fixture
+def aurora(make_aurora: Callable[..., Aurora]) -> Aurora:
+    return make_aurora()
+
+
+def with_network(rds: Any, ec2: Any, secretsmanager: Any, *others: Any) -> Aurora:
     subnets = [subnet["SubnetId"] for subnet in ec2.describe_subnets()["Subnets"]]
     rds.create_db_subnet_group(DBSubnetGroupName="notes", DBSubnetGroupDescription="notes", SubnetIds=subnets)
     rds.create_db_cluster_parameter_group(
@@ -110,7 +126,12 @@ def aurora(
             {"ParameterName": "log_statement", "ParameterValue": "ddl", "ApplyMethod": "pending-reboot"}
         ],
     )
-    return Aurora(rds, client("secretsmanager"), cloud, later, settings)
+    return Aurora(rds, secretsmanager, *others)
+
+
+def program(address: str) -> str:
+    """The process of the cluster's writer, whose address this is."""
+    return f"postgresql-notes-1-{address.rpartition('.')[2]}"
 
 
 def refusal(call: Callable[..., Any], **arguments: Any) -> str:
@@ -157,9 +178,48 @@ def test_a_writer_and_a_standby_serve_the_cluster(aurora: Aurora) -> None:
 
     members = {each["DBInstanceIdentifier"]: each["IsClusterWriter"] for each in cluster["DBClusterMembers"]}
     assert members == {"notes-1": True, "notes-2": False}
-    log = (aurora.settings.folder / "postgresql-notes-1.log").read_text()
+    log = (aurora.settings.folder / f"{program(cluster['Endpoint'])}.log").read_text()
     assert "CREATE TABLE seen" in log
     assert "SCRAM" not in log
+
+
+def test_every_region_of_every_account_has_databases_of_its_own(
+    make_aurora: Callable[..., Aurora], local_processes: LocalProcesses, cloud: Cloud
+) -> None:
+    """Three clusters of one name: each keeps what is written to it, and goes without the others."""
+    other = Principal("222222222222", "arn:aws:iam::222222222222:user/other", "AIDAOTHER", "AKIAOTHER", "key")
+    cloud.principals.add(other)
+    keys = {"aws_access_key_id": other.access_key_id, "aws_secret_access_key": other.secret_access_key}
+    places = {
+        "here": make_aurora(),
+        "beside": make_aurora(region="eu-central-1"),
+        "elsewhere": make_aurora(**keys),
+    }
+    for aurora in places.values():
+        aurora.create_cluster()
+    aurora.wait()
+    for aurora in places.values():
+        aurora.create_instance(1)
+    for name, aurora in places.items():
+        aurora.wait_until_available()
+        with aurora.connect(aurora.cluster()["Endpoint"]) as writer:
+            writer.execute("CREATE TABLE place AS SELECT %s AS name", (name,))
+    endpoints = {name: aurora.cluster()["Endpoint"] for name, aurora in places.items()}
+    assert len(set(endpoints.values())) == 3
+    for name, aurora in places.items():
+        with aurora.connect(endpoints[name]) as writer:
+            assert writer.execute("SELECT name FROM place").fetchone() == (name,)
+
+    gone = places.pop("beside")
+    gone.rds.delete_db_instance(DBInstanceIdentifier="notes-1")
+    gone.rds.delete_db_cluster(DBClusterIdentifier="notes", SkipFinalSnapshot=True)
+    for _ in range(3):
+        gone.wait()
+    assert gone.rds.describe_db_clusters()["DBClusters"] == []
+    assert local_processes.state(program(endpoints["beside"])) == "ABSENT"
+    for name, aurora in places.items():
+        with aurora.connect(endpoints[name]) as writer:
+            assert writer.execute("SELECT name FROM place").fetchone() == (name,)
 
 
 def test_deleting_takes_the_servers_along(aurora: Aurora, local_processes: LocalProcesses) -> None:
@@ -168,6 +228,8 @@ def test_deleting_takes_the_servers_along(aurora: Aurora, local_processes: Local
     aurora.create_instance(1)
     aurora.wait_until_available()
     secret = aurora.cluster()["MasterUserSecret"]["SecretArn"]
+    writer = program(aurora.cluster()["Endpoint"])
+    assert local_processes.state(writer) == "RUNNING"
 
     delete = aurora.rds.delete_db_cluster
     gone = {"DBClusterIdentifier": "notes", "SkipFinalSnapshot": True}
@@ -182,10 +244,10 @@ def test_deleting_takes_the_servers_along(aurora: Aurora, local_processes: Local
         aurora.wait()
     assert refusal(aurora.rds.describe_db_clusters, DBClusterIdentifier="notes") == "DBClusterNotFoundFault"
     assert refusal(aurora.secretsmanager.get_secret_value, SecretId=secret) == "ResourceNotFoundException"
-    assert local_processes.state("postgresql-notes-1") == "ABSENT"
+    assert local_processes.state(writer) == "ABSENT"
     postgres = aurora.settings.folder / "postgres"
-    assert not (postgres / "notes").exists()
-    assert (postgres / "snapshots" / "last" / "PG_VERSION").exists()
+    assert not (postgres / ACCOUNT / REGION / "notes").exists()
+    assert (postgres / "snapshots" / ACCOUNT / REGION / "last" / "PG_VERSION").exists()
 
 
 @pytest.mark.parametrize(
