@@ -3,6 +3,7 @@
 import logging
 import os
 
+from sandbox.aws import secretsmanager
 from sandbox.aws.calls import Handlers
 from sandbox.aws.clients import Clients
 from sandbox.aws.creation_times import CreationTimes
@@ -86,6 +87,7 @@ class Cloud:
             | EC2(slow).handlers()
             | self.ecr.handlers()
             | self.rds.handlers()
+            | secretsmanager.handlers()
         )
 
     def _make_administrator(self) -> None:
