@@ -2,18 +2,34 @@
 
 from functools import cache
 
-from sandbox.aws.moto import deterministic, ec2, iam, kms, launch_templates, rds, secretsmanager, speed, wafv2
+from sandbox.aws.moto import (
+    cloudwatch,
+    deterministic,
+    ec2,
+    iam,
+    kms,
+    launch_templates,
+    logs,
+    rds,
+    secretsmanager,
+    sns,
+    speed,
+    wafv2,
+)
 
 
 @cache
 def install() -> None:
     """Extend moto in this process, once."""
+    cloudwatch.install()
     deterministic.install()
     ec2.install()
     iam.install()
     kms.install()
     launch_templates.install()
+    logs.install()
     rds.install()
     secretsmanager.install()
+    sns.install()
     speed.install()
     wafv2.install()
