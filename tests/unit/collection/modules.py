@@ -15,7 +15,7 @@ from ansible.module_utils.testing import patch_module_args
 
 PACKAGE = "ansible_collections.notejam.platform.plugins.modules."
 # Operations whose names begin so change nothing in AWS.
-READING = ("Check", "Describe", "Get", "Head", "List")
+READING = ("BatchGet", "Check", "Describe", "Get", "Head", "List")
 
 
 @dataclass
