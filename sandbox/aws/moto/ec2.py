@@ -78,8 +78,11 @@ def _keep_descriptions() -> None:
     replace(SecurityGroupRule, "description", description)
 
     def _sg_update_description(self: Any, wanted: Any, rule: Any) -> None:
+        # Without a description the one that is there goes:
+        # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_UpdateSecurityGroupRuleDescriptionsIngress.html
         rule.prefix_list_description = wanted.prefix_list_description
         for side in ("ip_range", "source_group"):
+            getattr(rule, side).pop("Description", None)
             if "Description" in getattr(wanted, side):
                 getattr(rule, side)["Description"] = getattr(wanted, side)["Description"]
 
