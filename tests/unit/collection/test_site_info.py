@@ -80,6 +80,15 @@ def test_the_boundary_of_the_account_is_every_sites() -> None:
     }
 
 
+@pytest.mark.usefixtures("strict_account")
+def test_the_web_acl_of_this_site() -> None:
+    made = run_module("wafv2_web_acl", name="here", tags=tags("web_firewall", "")).result["web_acl"]
+    run_module("wafv2_web_acl", name="there", tags=tags("web_firewall", "", site="elsewhere"))
+    assert discovered("web_firewall") == {
+        "web_firewall": {"web_acl_arn": made["arn"], "web_acl_name": "here"}
+    }
+
+
 def test_an_unknown_component_is_refused_with_the_known_ones() -> None:
     run = run_module("site_info", tags=SITE, components=["keys"])
     assert "No component is called keys; there are cluster, container_registry" in run.result["msg"]

@@ -78,6 +78,7 @@ from ansible_collections.notejam.platform.plugins.module_utils.site import (
     network,
     secrets,
     security_groups,
+    web_firewall,
 )
 
 # Named one by one, because Ansible sends a module only what it imports by name.
@@ -90,6 +91,7 @@ COMPONENTS: dict[str, Callable[[Session, dict[str, str]], dict[str, Any] | None]
     "network": network.discover,
     "secrets": secrets.discover,
     "security_groups": security_groups.discover,
+    "web_firewall": web_firewall.discover,
 }
 
 
