@@ -97,3 +97,67 @@ def test_a_rotation_period_that_aws_refuses_fails_before_any_call() -> None:
     run = run_module("kms_key", **KEY | {"rotation_period": 30})
     assert "rotation_period is 30" in run.result["msg"]
     assert run.operations == []
+
+
+@pytest.fixture
+def whole_kms() -> None:
+    """moto's replicas have no description, tags or aliases of their own; the sandbox's do."""
+    from sandbox.aws.moto import install
+
+    install()
+
+
+REPLICA = {**KEY, "region": "eu-central-1", "replicate_from": "eu-west-1", "description": "The replica"}
+
+
+@pytest.mark.usefixtures("whole_kms")
+class TestReplica:
+    def test_is_the_same_key_with_an_alias_policy_and_tags_of_its_own(self) -> None:
+        primary = run_module("kms_key", **KEY).result["kms_key"]
+        replica = four_steps("kms_key", **REPLICA | {"tags": {"platform:site": "standby"}})
+        assert replica.writes == ["ReplicateKey", "CreateAlias"]
+        assert replica.result["kms_key"]["key_id"] == primary["key_id"]
+        there = boto3.client("kms", "eu-central-1")
+        metadata = there.describe_key(KeyId="alias/notejam-test-database")["KeyMetadata"]
+        assert metadata["MultiRegionConfiguration"]["MultiRegionKeyType"] == "REPLICA"
+        assert metadata["Description"] == "The replica"
+        assert there.list_resource_tags(KeyId=primary["key_id"])["Tags"] == [
+            {"TagKey": "platform:site", "TagValue": "standby"}
+        ]
+        assert not run_module("kms_key", **KEY).changed
+
+    def test_of_no_primary_says_where_it_was_looked_for(self) -> None:
+        run = run_module("kms_key", **REPLICA, wait_timeout=1)
+        assert "kms_key notejam-test-database in eu-west-1" in run.result["msg"]
+        assert run.writes == []
+
+    def test_of_a_single_region_key_is_refused(self) -> None:
+        run_module("kms_key", **KEY | {"multi_region": False})
+        run = run_module("kms_key", **REPLICA)
+        assert "single-Region key" in run.result["msg"]
+        assert run.writes == []
+
+    def test_in_the_keys_own_region_is_refused_before_any_call(self) -> None:
+        run = run_module("kms_key", **REPLICA | {"region": "eu-west-1"})
+        assert "the key's own region" in run.result["msg"]
+        assert run.operations == []
+
+    def test_sites_that_change_their_roles_leave_their_keys(self) -> None:
+        run_module("kms_key", **KEY)
+        run_module("kms_key", **REPLICA)
+        promoted = {**REPLICA, "replicate_from": None, "rotation_period": 180}
+        demoted = {**KEY, "replicate_from": "eu-central-1"}
+        for options in (promoted, demoted):
+            assert not run_module("kms_key", **options).changed
+
+    def test_left_without_its_alias_is_used(self) -> None:
+        run_module("kms_key", **KEY)
+        run_module("kms_key", **REPLICA)
+        boto3.client("kms", "eu-central-1").delete_alias(AliasName="alias/notejam-test-database")
+        assert four_steps("kms_key", **REPLICA).writes == ["CreateAlias"]
+
+    def test_is_deleted_alone(self, kms: Any) -> None:
+        run_module("kms_key", **KEY)
+        run_module("kms_key", **REPLICA)
+        four_steps("kms_key", alias=KEY["alias"], region="eu-central-1", state="absent", deletion_window=7)
+        assert kms.describe_key(KeyId="alias/notejam-test-database")["KeyMetadata"]["KeyState"] == "Enabled"

@@ -29,9 +29,18 @@ options:
       - Cannot be changed, see
         U(https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-overview.html).
     type: bool
+  replicate_from:
+    description:
+      - The region of a multi-Region key with the same alias. A key that is not there yet is made as its
+        replica, with a description, policy, tags and alias of its own, see
+        U(https://docs.aws.amazon.com/kms/latest/APIReference/API_ReplicateKey.html).
+      - A key that is there stays, whether it is the primary or a replica, so sites can change their roles.
+      - Waits up to five minutes for the key in that region, which another site may be making.
+    type: str
   rotation_period:
     description:
       - After how many days the key's material is rotated, from 90 to 2560; V(0) switches rotation off.
+      - A replica is rotated with its primary, so for a replica this is not looked at.
     type: int
   policy:
     description:
@@ -59,6 +68,13 @@ EXAMPLES = r"""
     tags:
       Name: notejam-prod-database
   register: database_key
+
+- name: Keep its replica in the standby site's region
+  notejam.platform.kms_key:
+    alias: notejam-prod-database
+    description: Encrypts the database of notejam-prod
+    replicate_from: eu-west-1
+    region: eu-central-1
 
 - name: Delete it, with a week to change one's mind
   notejam.platform.kms_key:
@@ -106,7 +122,9 @@ import json
 from typing import Any, ClassVar
 
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
+from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleAWSError
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ansible_collections.notejam.platform.plugins.module_utils.client import client
 from ansible_collections.notejam.platform.plugins.module_utils.compare import same_policy
 from ansible_collections.notejam.platform.plugins.module_utils.resource import (
     Resource,
@@ -120,6 +138,7 @@ PREFIX = "alias/"
 GONE = ("PendingDeletion", "PendingReplicaDeletion")
 # What AWS uses when no period is given: https://docs.aws.amazon.com/kms/latest/APIReference/API_EnableKeyRotation.html
 DEFAULT_PERIOD = 365
+PRIMARY_TIMEOUT = 300  # seconds
 ROTATION_PERIODS = (0, *range(90, 2561))
 
 
@@ -146,7 +165,8 @@ class KmsKey(Resource):
 
     def desired(self) -> dict[str, Any]:
         options = self.declared("description", "multi_region", "rotation_period", "policy", "tags")
-        return {"alias": self.identity, **options}
+        replica = {"multi_region": True} if self.params["replicate_from"] else {}
+        return {"alias": self.identity, **options, **replica}
 
     def describe(self) -> dict[str, Any] | None:
         metadata = self._metadata(PREFIX + self.identity)
@@ -164,11 +184,14 @@ class KmsKey(Resource):
             "key_id": key_id,
             "multi_region": metadata["MultiRegion"],
             "policy": json.loads(self.kms.get_key_policy(KeyId=key_id, PolicyName="default")["Policy"]),
-            "rotation_period": self._rotation_period(key_id),
+            "rotation_period": self._rotation_period(metadata),
             "tags": {tag["TagKey"]: tag["TagValue"] for tag in tags},
         }
 
     def create(self, desired: dict[str, Any]) -> None:
+        if self.params["replicate_from"]:
+            self._replicate(desired)
+            return
         optional = {"Policy": json.dumps(desired["policy"])} if "policy" in desired else {}
         metadata = self.kms.create_key(
             Description=desired.get("description", ""),
@@ -216,13 +239,16 @@ class KmsKey(Resource):
         return True
 
     def _state(self) -> str:
-        metadata = self._metadata(PREFIX + self.identity)
+        return self._key_state(PREFIX + self.identity)
+
+    def _key_state(self, key: str) -> str:
+        metadata = self._metadata(key)
         return metadata["KeyState"] if metadata else "absent"
 
-    def _metadata(self, key: str) -> dict[str, Any] | None:
+    def _metadata(self, key: str, kms: Any = None) -> dict[str, Any] | None:
         """The key's metadata by its id, ARN or alias; None when it does not exist or is being deleted."""
         try:
-            metadata: dict[str, Any] = self.kms.describe_key(KeyId=key)["KeyMetadata"]
+            metadata: dict[str, Any] = (kms or self.kms).describe_key(KeyId=key)["KeyMetadata"]
         except is_boto3_error_code("NotFoundException"):
             return None
         return None if metadata["KeyState"] in GONE else metadata
@@ -248,7 +274,52 @@ class KmsKey(Resource):
                 return metadata
         return None
 
-    def _rotation_period(self, key_id: str) -> int:
+    def _replicate(self, desired: dict[str, Any]) -> None:
+        primary = self._primary()
+        optional = {"Policy": json.dumps(desired["policy"])} if "policy" in desired else {}
+        # Only the primary's own region takes the call.
+        metadata = client(self.module, "kms", region_name=primary["region"]).replicate_key(
+            KeyId=primary["arn"],
+            ReplicaRegion=self.kms.meta.region_name,
+            Description=desired.get("description", ""),
+            Tags=spelling(desired.get("tags", {})),
+            **optional,
+        )["ReplicaKeyMetadata"]
+        # A replica that is still being made takes no alias:
+        # https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html
+        wait_until(
+            f"kms_key {self.identity}",
+            lambda: self._key_state(metadata["KeyId"]),
+            ["Enabled"],
+            self.params["wait_timeout"],
+        )
+        self._set_alias(metadata["KeyId"])
+
+    def _primary(self) -> dict[str, str]:
+        """The ARN and region of the primary key that the alias names in the other region."""
+        region = self.params["replicate_from"]
+        there = client(self.module, "kms", region_name=region)
+        found: dict[str, Any] = {}
+
+        def state() -> str:
+            found.update(self._metadata(PREFIX + self.identity, there) or {})
+            return str(found.get("KeyState", "absent"))
+
+        timeout = min(PRIMARY_TIMEOUT, self.params["wait_timeout"])
+        wait_until(f"kms_key {self.identity} in {region}, to replicate it,", state, ["Enabled"], timeout)
+        if not found["MultiRegion"]:
+            raise AnsibleAWSError(
+                message=f"kms_key {self.identity} in {region} is a single-Region key and has no replicas. "
+                "Delete it there and run again to have a multi-Region key made."
+            )
+        primary = found["MultiRegionConfiguration"]["PrimaryKey"]
+        return {"arn": primary["Arn"], "region": primary["Region"]}
+
+    def _rotation_period(self, metadata: dict[str, Any]) -> int:
+        key_id = metadata["KeyId"]
+        kind = metadata.get("MultiRegionConfiguration", {}).get("MultiRegionKeyType")
+        if kind == "REPLICA" and self.params["rotation_period"] is not None:
+            return int(self.params["rotation_period"])  # the primary's affair
         rotation = self.kms.get_key_rotation_status(KeyId=key_id)
         return rotation.get("RotationPeriodInDays", DEFAULT_PERIOD) if rotation["KeyRotationEnabled"] else 0
 
@@ -272,12 +343,15 @@ def main() -> None:
             alias={"required": True},
             description={},
             multi_region={"type": "bool"},
+            replicate_from={},
             rotation_period={"type": "int"},
             policy={"type": "dict"},
             deletion_window={"type": "int", "default": 30},
         ),
         supports_check_mode=True,
     )
+    if module.params["replicate_from"] == module.region:
+        module.fail_json(msg=f"replicate_from is {module.region}, the key's own region; name the primary's.")
     period = module.params["rotation_period"]
     if period not in (None, *ROTATION_PERIODS):
         module.fail_json(
