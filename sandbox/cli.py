@@ -47,6 +47,10 @@ def _run(options: argparse.Namespace) -> int:
         from sandbox.toolchain.build import build
 
         build(Settings.load())
+    elif options.command == "account":
+        from sandbox.account import exports
+
+        print(exports(options.name))
     else:
         from sandbox.image import main as image
 
@@ -64,6 +68,8 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("clean", help="remove the cache of built tools")
     tools = commands.add_parser("tools", help="the Kubernetes and Flux programs")
     tools.add_argument("action", choices=["build"])
+    account = commands.add_parser("account", help="the environment of an AWS account beside the sandbox's own")
+    account.add_argument("name", help="its name; it is made when there is none of that name")
     image = commands.add_parser("image", help="Notejam's image")
     image.add_argument("arguments", nargs=argparse.REMAINDER)
     return parser

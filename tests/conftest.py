@@ -26,10 +26,13 @@ def sandbox_environment() -> dict[str, str]:
 
 def exported(file: Path) -> dict[str, str]:
     """What sourcing the sandbox's `env` file gives: the environment of an outside client."""
-    shell = f"set -a; . {shlex.quote(str(file))}; env -0"
-    listing = subprocess.run(
-        ["/bin/sh", "-c", shell], env=environment(), stdout=subprocess.PIPE, text=True, check=True
-    ).stdout
+    return exported_by(f"set -a; . {shlex.quote(str(file))}", environment())
+
+
+def exported_by(commands: str, inherited: dict[str, str]) -> dict[str, str]:
+    """The environment after a shell has evaluated `commands` in the inherited one."""
+    shell = ["/bin/sh", "-c", f"{commands}\nenv -0"]
+    listing = subprocess.run(shell, env=inherited, stdout=subprocess.PIPE, text=True, check=True).stdout
     return dict(line.split("=", 1) for line in listing.split("\0") if "=" in line)
 
 

@@ -1,27 +1,62 @@
-"""Each role alone: its molecule scenario, in the order of site.yml, against one rehearsal cloud."""
+"""Each role alone, by its molecule scenario, on one rehearsal cloud.
+
+The scenarios that build a role from nothing and remove it again have an AWS account each, and run side by side. Those that
+stand on the whole site share the sandbox's own account, in the order of site.yml.
+"""
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 import yaml
 
 from tests.commands import BIN, ROOT, run
-from tests.conftest import sandbox
+from tests.conftest import exported_by, sandbox
+
+AT_ONCE = 3  # more only wait for the machine's two cores and for the emulator
 
 
 def roles() -> list[str]:
     """The roles that site.yml applies, in its order."""
     plays = yaml.safe_load((ROOT / "site.yml").read_text())
-    return [tag for play in plays for task in play["tasks"] for tag in task["tags"]]
+    return list(dict.fromkeys(tag for play in plays for task in play["tasks"] for tag in task["tags"]))
 
 
-@pytest.mark.parametrize("role", roles())
-def test_molecule(role: str, services: dict[str, str]) -> None:
+def has_own_account(role: str) -> bool:
+    return (ROOT / "molecule" / role / "built").is_dir()
+
+
+def molecule(role: str, environment: dict[str, str]) -> None:
+    run(f"molecule-{role}", BIN / "molecule", "test", "--scenario-name", role, env=environment)
+
+
+@pytest.fixture(scope="module")
+def in_own_account(services: dict[str, str]) -> Iterator[dict[str, Future[None]]]:
+    """The scenarios with an account of their own, begun."""
+
+    def scenario(role: str) -> None:
+        account = sandbox("account", role, layer=f"account-{role}").stdout
+        molecule(role, exported_by(account, services))
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        begun = {role: pool.submit(scenario, role) for role in roles() if has_own_account(role)}
+        yield begun
+        for each in begun.values():
+            each.cancel()
+
+
+@pytest.mark.parametrize("role", filter(has_own_account, roles()))
+def test_role_from_nothing_to_nothing(role: str, in_own_account: dict[str, Future[None]]) -> None:
+    in_own_account[role].result()
+
+
+@pytest.mark.parametrize("role", [role for role in roles() if not has_own_account(role)])
+def test_role_on_the_whole_site(role: str, services: dict[str, str]) -> None:
     with ThreadPoolExecutor() as side:
         if role == "notejam":  # CI builds and pushes the release, once its repository is there
             pushed = side.submit(sandbox, "image", "push", layer="image")
-        run(f"molecule-{role}", BIN / "molecule", "test", "--scenario-name", role, env=services)
+        molecule(role, services)
         if role == "notejam":
             pushed.result()
