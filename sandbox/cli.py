@@ -68,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("clean", help="remove the cache of built tools")
     tools = commands.add_parser("tools", help="the Kubernetes and Flux programs")
     tools.add_argument("action", choices=["build"])
-    account = commands.add_parser("account", help="the environment of an AWS account beside the sandbox's own")
+    account = commands.add_parser("account", help="the environment of another AWS account")
     account.add_argument("name", help="its name; it is made when there is none of that name")
     image = commands.add_parser("image", help="Notejam's image")
     image.add_argument("arguments", nargs=argparse.REMAINDER)

@@ -1,7 +1,7 @@
 """Prints the roles that a role stands on, in the order of site.yml: those whose outputs its inputs read.
 
-`python molecule/shared/layers.py ROLE`: separated by commas, as `--tags` takes them. What the scenario's inventory.yml
-sets needs no layer.
+`python molecule/shared/layers.py ROLE`: separated by commas, as `--tags` takes them. What the scenario's
+inventory.yml sets needs no layer.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Prints what has been written in the account AWS_ACCOUNT_ID, an operation a line, by the sandbox's request log."""
+"""Prints what was written in the account AWS_ACCOUNT_ID, an operation a line, by the request log."""
 
 import json
 import os

@@ -1,7 +1,7 @@
 """Each role alone, by its molecule scenario, on one rehearsal cloud.
 
-The scenarios that build a role from nothing and remove it again have an AWS account each, and run side by side. Those that
-stand on the whole site share the sandbox's own account, in the order of site.yml.
+The scenarios that build a role from nothing and remove it again have an AWS account each, and run side by
+side. Those that stand on the whole site share the sandbox's own account, in the order of site.yml.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""After its removal nothing of a role is found any more: neither by the project's discovery nor by the tagging API."""
+"""After its removal nothing of a role is found: not by the project's discovery, not by the tagging API."""
 
 from __future__ import annotations
 
