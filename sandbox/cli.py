@@ -42,11 +42,15 @@ def _run(options: argparse.Namespace) -> int:
         from sandbox.clean import clean
 
         clean()
+    elif options.command == "rehearse":
+        from sandbox.rehearsal import rehearse
+
+        rehearse(options.environment)
     elif options.command == "tools":
         from sandbox.settings import Settings
         from sandbox.toolchain.build import build
 
-        build(Settings.load())
+        build(Settings.load(), options.tier)
     elif options.command == "account":
         from sandbox.account import exports
 
@@ -68,6 +72,11 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("clean", help="remove the cache of built tools")
     tools = commands.add_parser("tools", help="the Kubernetes and Flux programs")
     tools.add_argument("action", choices=["build"])
+    tools.add_argument(
+        "--tier", default="", choices=["node", "virtual"], help="another than the sandbox's own"
+    )
+    rehearse = commands.add_parser("rehearse", help="build an environment of inventories/ here, twice")
+    rehearse.add_argument("environment", choices=["dev", "test", "prod"])
     account = commands.add_parser("account", help="the environment of another AWS account")
     account.add_argument("name", help="its name; it is made when there is none of that name")
     image = commands.add_parser("image", help="Notejam's image")

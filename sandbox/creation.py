@@ -49,7 +49,7 @@ def _create(folder: Path) -> tuple[Settings, str]:
         )
     chosen, reason = tier.choose(os.environ.get("NOTEJAM_SANDBOX_TIER") or "auto", folder)
     time_scale, emulator = _time_scale(60.0), _emulator("moto")
-    index = claims.claim(folder, name, _unused_indexes(chosen)).index
+    index = claims.claim(folder, name, unused_indexes(chosen)).index
     settings = Settings(
         name=name,
         folder=folder,
@@ -106,7 +106,7 @@ def _emulator(default: str) -> str:
     return emulator
 
 
-def _unused_indexes(chosen: str) -> Iterator[int]:
+def unused_indexes(chosen: str) -> Iterator[int]:
     """Indexes whose subnet nobody uses: the sandboxes of another user have claims of their own."""
     addresses = subprocess.run(["ip", "-o", "-4", "addr"], capture_output=True, text=True, check=False).stdout
     for index in claims.INDEXES:

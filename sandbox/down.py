@@ -51,7 +51,9 @@ def _remove(folder: Path) -> list[str]:
         )
     shutil.rmtree(settings.socket("supervisor.sock").parent, ignore_errors=True)
     shutil.rmtree(folder)
-    claims.release(folder)
+    for claim in claims.claims():
+        if folder in (claim.folder, *claim.folder.parents):  # its own, and those of its further clusters
+            claims.release(claim.folder)
     return [*removed, f"folder {folder}"]
 
 

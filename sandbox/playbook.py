@@ -1,4 +1,4 @@
-"""Runs `ansible-playbook site.yml` on the sandbox, as a person does, and follows it task by task."""
+"""Runs `ansible-playbook site.yml` in the sandbox, as a person does, and follows it task by task."""
 
 import contextlib
 import os
@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from sandbox import environment
@@ -16,24 +16,35 @@ from sandbox.settings import CHECKOUT, Settings
 
 TASK = re.compile(r"^(?:TASK|RUNNING HANDLER) \[(?:(?P<role>[\w.]+) : )?(?P<task>.*)\] \**$")
 STOP_SECONDS = 10
-COMMAND = ("ansible-playbook", "site.yml", "-i", "inventories/sandbox")
+COMMAND = ("ansible-playbook", "site.yml", "-i")
+RECAP = re.compile(r"^(?P<site>\S+)\s+: ok=\d+\s+changed=(?P<changed>\d+)\s", re.MULTILINE)
 
 
 class Playbook:
-    """One run of site.yml; its output goes to `logs/site.log` as it comes."""
+    """One run of site.yml; its output goes to `logs/<log>.log` as it comes."""
 
-    def __init__(self, settings: Settings, entered: Callable[[str, str], None]) -> None:
-        """`entered` is called with role and name of each task as it begins."""
-        self.log = settings.logs / "site.log"
+    def __init__(
+        self,
+        settings: Settings,
+        entered: Callable[[str, str], None],
+        inventory: str = "sandbox",
+        options: Sequence[str] = (),
+        variables: Mapping[str, str] | None = None,
+        log: str = "site",
+    ) -> None:
+        """`entered` is called with role and name of each task as it begins; `variables` are the
+        environment's, over those of the sandbox's clients.
+        """
+        self.log = settings.logs / f"{log}.log"
         self.entered = entered
         self.role_seconds: dict[str, float] = {}
         self.last_task: list[str] = []  # what it printed of the task it came to
         # Killed with us: two runs of site.yml at once would be in each other's way.
         command = ["setpriv", "--pdeathsig", "KILL", "--", str(Path(sys.executable).parent / COMMAND[0])]
         self.process = subprocess.Popen(
-            [*command, *COMMAND[1:]],
+            [*command, *COMMAND[1:], f"inventories/{inventory}", *options],
             cwd=CHECKOUT,
-            env={**environment.client(settings), "PYTHONUNBUFFERED": "1"},
+            env={**environment.client(settings), **(variables or {}), "PYTHONUNBUFFERED": "1"},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -51,6 +62,10 @@ class Playbook:
         """Whether site.yml ended well; waits for its end."""
         self.reader.join()
         return self.process.wait() == 0
+
+    def changed(self) -> dict[str, int]:
+        """How many tasks changed something, by site."""
+        return {found["site"]: int(found["changed"]) for found in RECAP.finditer(self.log.read_text())}
 
     def stop(self) -> None:
         """End the run with its workers; what it made so far stays."""

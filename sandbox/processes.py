@@ -4,6 +4,7 @@ Each program is a file in `supervisor/conf.d/`, so whatever restarts supervisord
 """
 
 import contextlib
+import dataclasses
 import http.client
 import shlex
 import xmlrpc.client
@@ -54,18 +55,33 @@ class ProcessState:
 
 
 class Processes:
-    """The programs of one sandbox. Methods raise SandboxError when supervisord does not answer."""
+    """The programs of one sandbox. Methods raise SandboxError when supervisord does not answer.
+
+    A further cluster's are the same ones under names of their own, with that cluster as their sandbox.
+    """
+
+    prefix = ""
+    environment: Mapping[str, str] = {}
 
     def __init__(self, settings: Settings) -> None:
-        self.folder = settings.folder / "supervisor"
+        self.folder = settings.home / "supervisor"
         self.socket = settings.socket("supervisor.sock")
-        self.logs = settings.logs
+        self.logs = settings.home / "logs"
+        if settings.place:
+            self.prefix = f"{settings.place}-"
+            self.environment = {"NOTEJAM_SANDBOX": str(settings.folder)}
+
+    def _named(self, name: str) -> str:
+        return name if name.startswith(self.prefix) else f"{self.prefix}{name}"
 
     def ensure(self, program: Program) -> bool:
         """Have `program` running as declared; returns whether anything had to be done.
 
         A program that fails to stay up is started again by supervisord, so this does not wait for health.
         """
+        program = dataclasses.replace(
+            program, name=self._named(program.name), environment={**program.environment, **self.environment}
+        )
         path, text = self._configuration(program.name), self._render(program)
         if not path.exists() or path.read_text() != text:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -85,6 +101,7 @@ class Processes:
 
     def remove(self, name: str) -> None:
         """Stop the program and forget it; nothing happens when there is none."""
+        name = self._named(name)
         self._configuration(name).unlink(missing_ok=True)
         with self._supervisor() as supervisor:
             supervisor.reloadConfig()
@@ -92,6 +109,7 @@ class Processes:
 
     def restart(self, name: str) -> None:
         """Stop the program, if it runs, and start it; returns once it stayed up for a second."""
+        name = self._named(name)
         with self._supervisor() as supervisor:
             with ignored(Faults.NOT_RUNNING):
                 supervisor.stopProcess(name, True)
@@ -101,12 +119,12 @@ class Processes:
     def signal(self, name: str, signal: str | int) -> None:
         """Send a signal, e.g. "HUP" or 1, to the program; nothing happens when it does not run."""
         with self._supervisor() as supervisor, ignored(Faults.NOT_RUNNING):
-            supervisor.signalProcess(name, str(signal))
+            supervisor.signalProcess(self._named(name), str(signal))
 
     def state(self, name: str) -> str:
         """supervisord's state of the program, such as RUNNING, BACKOFF or FATAL; ABSENT when it has none."""
         with self._supervisor() as supervisor, ignored(Faults.BAD_NAME):
-            return str(supervisor.getProcessInfo(name)["statename"])
+            return str(supervisor.getProcessInfo(self._named(name))["statename"])
         return ABSENT
 
     def all(self) -> dict[str, ProcessState]:
@@ -126,7 +144,7 @@ class Processes:
         }
 
     def log(self, name: str) -> Path:
-        return self.logs / f"{name}.log"
+        return self.logs / f"{self._named(name)}.log"
 
     @contextlib.contextmanager
     def _supervisor(self) -> Iterator[Any]:

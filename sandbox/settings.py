@@ -61,6 +61,13 @@ class Settings:
     region: str = "eu-west-1"
     emulator: str = "moto"
     kubernetes_version: str = "1.35.4"
+    place: str = ""  # of a cluster beside the sandbox's own: "k<index>", which its programs' names begin with
+    gateway: str = ""  # of such a cluster: the address of the sandbox's AWS, registry and Git
+
+    @property
+    def home(self) -> Path:
+        """The folder of the whole sandbox; a further cluster's own is `clusters/<place>` in it."""
+        return self.folder.parents[1] if self.place else self.folder
 
     def address(self, host: int) -> str:
         """The IPv4 address of host number 1..254 in the sandbox's subnet; 1 is the gateway of everything."""
@@ -83,7 +90,7 @@ class Settings:
     @property
     def tools(self) -> Path:
         """Folder of the programs built or found: each appears when it is ready."""
-        return self.folder / "tools"
+        return self.home / "tools"
 
     @property
     def flux_config(self) -> Path:
@@ -100,15 +107,15 @@ class Settings:
 
     @property
     def aws_endpoint_url(self) -> str:
-        return f"http://{self.address(1)}:4566"
+        return f"http://{self.gateway or self.address(1)}:4566"
 
     @property
     def registry(self) -> str:
-        return f"{self.address(1)}:5000"
+        return f"{self.gateway or self.address(1)}:5000"
 
     @property
     def git_url(self) -> str:
-        return f"http://{self.address(1)}:3000"
+        return f"http://{self.gateway or self.address(1)}:3000"
 
     @property
     def notejam_url(self) -> str:
@@ -116,10 +123,10 @@ class Settings:
 
     def socket(self, name: str) -> Path:
         """Path for the Unix socket `name`: `run/` of the sandbox, or a short path where that is too long."""
-        path = self.folder / "run" / name
+        path = self.home / "run" / name
         if len(os.fsencode(path)) <= LONGEST_SOCKET_PATH:
             return path
-        digest = hashlib.sha256(os.fsencode(self.folder)).hexdigest()[:12]
+        digest = hashlib.sha256(os.fsencode(self.home)).hexdigest()[:12]
         return runtime_folder() / digest / name
 
     @classmethod

@@ -8,10 +8,9 @@ import os
 import sys
 
 from sandbox.aws.cloud import Cloud
-from sandbox.aws.kubernetes_ports import Kubernetes, no_kubernetes
+from sandbox.aws.kubernetes_ports import Clusters, NoClusters
 from sandbox.aws.server import listen, wait_for_stop
 from sandbox.errors import SandboxError
-from sandbox.processes import Processes
 from sandbox.settings import Settings
 
 # Read when a process starts, so this one starts itself again with them.
@@ -34,7 +33,7 @@ def main() -> int:
         settings = Settings.load()
         # Before anything else: who has the addresses is the only one that writes the sandbox's state.
         servers = [listen((settings.address(1), port)) for port in (PORT, REGISTRY_PORT)]
-        cloud = Cloud(settings, kubernetes_of(settings))
+        cloud = Cloud(settings, clusters_of(settings))
         cloud.start()
     except SandboxError as error:
         print(error, file=sys.stderr)
@@ -49,24 +48,13 @@ def main() -> int:
     return 0
 
 
-def kubernetes_of(settings: Settings) -> Kubernetes:
-    """The sandbox's Kubernetes; what starts and stops its processes is the sandbox's supervisor."""
+def clusters_of(settings: Settings) -> Clusters:
+    """The Kubernetes behind each EKS cluster; the sandbox's supervisor starts and stops its processes."""
     if "--no-kubernetes" in sys.argv[1:]:
-        return no_kubernetes()
-    from sandbox.aws.eks.service_accounts import ReviewedServiceAccounts
-    from sandbox.kubernetes.access import AccessPolicies
-    from sandbox.kubernetes.addons import Addons
-    from sandbox.kubernetes.control_plane import ControlPlane
-    from sandbox.kubernetes.nodes import Nodes
+        return NoClusters()
+    from sandbox.aws.eks.control_planes import ControlPlanes
 
-    processes = Processes(settings)
-    return Kubernetes(
-        ControlPlane(settings, processes),
-        Nodes(settings, processes),
-        Addons(settings, processes),
-        AccessPolicies(settings),
-        ReviewedServiceAccounts(settings),
-    )
+    return ControlPlanes(settings)
 
 
 if __name__ == "__main__":

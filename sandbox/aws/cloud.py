@@ -16,7 +16,7 @@ from sandbox.aws.emulator import Emulator, Moto
 from sandbox.aws.gateway import Gateway
 from sandbox.aws.identities import Identities
 from sandbox.aws.journal import Journal
-from sandbox.aws.kubernetes_ports import Kubernetes
+from sandbox.aws.kubernetes_ports import Clusters
 from sandbox.aws.other_emulators import Forwarding, start_ministack
 from sandbox.aws.principals import Principal, Principals
 from sandbox.aws.rds.api import RDS
@@ -36,7 +36,7 @@ ADMINISTRATOR_POLICY = "arn:aws:iam::aws:policy/AdministratorAccess"
 class Cloud:
     """What `python -m sandbox.aws` serves, with its state in `aws/` of the sandbox's folder."""
 
-    def __init__(self, settings: Settings, kubernetes: Kubernetes) -> None:
+    def __init__(self, settings: Settings, clusters: Clusters) -> None:
         self.settings = settings
         folder = settings.folder / "aws"
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -50,8 +50,9 @@ class Cloud:
         self.eks = EKS(
             self.documents,
             self.times,
-            kubernetes,
+            clusters,
             settings.kubernetes_version,
+            settings.account_id,
             self.clients,
             self.principals,
             settings.aws_endpoint_url,

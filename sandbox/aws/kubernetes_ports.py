@@ -1,11 +1,11 @@
-"""What the EKS of this AWS needs of a Kubernetes: the sandbox's own behind it, or none at all."""
+"""What the EKS of this AWS needs of Kubernetes: one of its own behind each cluster, or none at all."""
 
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 
 class ControlPlane(Protocol):
-    """The control plane of the sandbox; there is one."""
+    """The control plane of one cluster."""
 
     @property
     def endpoint(self) -> str: ...
@@ -55,9 +55,27 @@ class Kubernetes:
     service_accounts: ServiceAccounts
 
 
-def no_kubernetes() -> Kubernetes:
-    nothing = NoKubernetes()
-    return Kubernetes(nothing, nothing, nothing, nothing, nothing)
+class Clusters(Protocol):
+    """The Kubernetes behind each cluster. `place` is "" for the sandbox's own, else "k1", "k2"..."""
+
+    def of(self, place: str, account: str, region: str) -> Kubernetes: ...
+    def remove(self, place: str) -> None:
+        """Forget a further cluster, whose control plane is deleted."""
+        ...
+
+
+class NoClusters:
+    """EKS's API alone, for every cluster."""
+
+    def __init__(self) -> None:
+        self._made: dict[str, Kubernetes] = {}
+
+    def of(self, place: str, account: str, region: str) -> Kubernetes:
+        nothing = NoKubernetes()
+        return self._made.setdefault(place, Kubernetes(nothing, nothing, nothing, nothing, nothing))
+
+    def remove(self, place: str) -> None:
+        self._made.pop(place, None)
 
 
 class NoKubernetes:

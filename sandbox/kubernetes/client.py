@@ -31,7 +31,7 @@ def api_client(settings: Settings) -> kubernetes.client.ApiClient:
     return kubernetes.client.ApiClient(configuration)
 
 
-@functools.lru_cache(maxsize=4)
+@functools.lru_cache(maxsize=16)
 def connected(settings: Settings, _authority_changed: int) -> DynamicClient:
     """A dynamic client that keeps its connections, and what it discovered of the API."""
     cache = settings.folder / "control-plane" / "discovery.json"

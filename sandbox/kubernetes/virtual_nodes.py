@@ -9,6 +9,7 @@ import sys
 
 import yaml
 
+from sandbox.errors import SandboxError
 from sandbox.kubernetes import addon_state
 from sandbox.kubernetes.client import UNREACHABLE, Client
 from sandbox.kubernetes.kwok_stages import stages
@@ -32,9 +33,15 @@ class VirtualNodes:
     def create(self, node: Node) -> None:
         """Declare the node to Kubernetes, and have running what keeps it alive and runs its pods.
 
-        Returns without effect while KWOK is still being built: it is no node before a later call.
+        Returns without effect while KWOK is still being built: it is no node before a later call. Raises
+        SandboxError where nobody builds it.
         """
         if not (self.settings.tools / KWOK).exists():
+            if self.settings.place:
+                raise SandboxError(
+                    "The nodes of a cluster beside the sandbox's own are KWOK's, which is not built yet: run "
+                    "`python -m sandbox tools build --tier virtual`."
+                )
             return
         for program in (self._kwok(), self._runner()):
             self.processes.ensure(program)

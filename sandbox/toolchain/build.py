@@ -20,17 +20,21 @@ from sandbox.kubernetes import flux_distribution
 from sandbox.settings import Settings, cache_folder, write_private
 from sandbox.toolchain import go
 from sandbox.toolchain.found import found
-from sandbox.toolchain.tools import Tool, for_tier
+from sandbox.toolchain.tools import TOOLS, Tool, for_tier
 
 AT_ONCE = 2  # while one tool is fetched or linked, which takes one core at most, the next is compiled
 STATE_FILE = "tools.json"
 
 
-def link(settings: Settings) -> list[Tool]:
-    """Link into the sandbox what is on the machine or in the cache; returns the tools still to build."""
+def link(settings: Settings, tier: str = "") -> list[Tool]:
+    """Link into the sandbox what is on the machine or in the cache; returns the tools still to build.
+
+    They are those of the sandbox's tier, or of another that is named.
+    """
     settings.tools.mkdir(parents=True, exist_ok=True)
     missing = []
-    for tool in for_tier(settings.tier):
+    wanted = for_tier(tier or settings.tier)
+    for tool in wanted:
         if programs := found(tool, settings):
             for program, path in programs.items():
                 _link(settings.tools / program, path)
@@ -38,14 +42,17 @@ def link(settings: Settings) -> list[Tool]:
             for program in tool.programs:  # of a version that is no longer wanted
                 (settings.tools / program).unlink(missing_ok=True)
             missing.append(tool)
+    for tool in TOOLS:
+        if tool not in wanted:  # a further cluster's nodes are virtual beside real ones, too
+            _link_cached(settings, tool)
     return missing
 
 
-def build(settings: Settings) -> None:
+def build(settings: Settings, tier: str = "") -> None:
     """Build what `link` left missing, in the order of need; SandboxError says which tool failed and why."""
     with lock.waiting(cache.ensure() / "build.lock"):  # another sandbox may be building just these
         (settings.folder / STATE_FILE).unlink(missing_ok=True)  # of an earlier build
-        missing = link(settings)
+        missing = link(settings, tier)
         if not missing:
             return
         toolchain = go.toolchain(go.required([tool.folder / "go.mod" for tool in missing]))

@@ -20,7 +20,7 @@ from sandbox.aws.eks.service import Service
 from sandbox.aws.eks.tags import Tags
 from sandbox.aws.eks.updates import Updates
 from sandbox.aws.eks.versions import Versions
-from sandbox.aws.kubernetes_ports import Kubernetes
+from sandbox.aws.kubernetes_ports import Clusters as KubernetesClusters
 from sandbox.aws.principals import Principals
 
 
@@ -35,8 +35,9 @@ class EKS:
         self,
         documents: Documents,
         times: CreationTimes,
-        kubernetes: Kubernetes,
+        kubernetes: KubernetesClusters,
         kubernetes_version: str,
+        own_account: str,
         clients: Clients,
         principals: Principals,
         url: str,
@@ -46,7 +47,7 @@ class EKS:
         versions = Versions(kubernetes_version)
         self._records = records
         self._parts: list[Part] = [
-            Clusters(service, versions, kubernetes.control_plane.oidc_issuer),
+            Clusters(service, versions, own_account),
             Nodegroups(service),
             Addons(service),
             AccessEntries(service),
@@ -54,7 +55,7 @@ class EKS:
             Updates(service),
             Tags(records),
             versions,
-            EKSAuth(service, principals, kubernetes.service_accounts),
+            EKSAuth(service, principals, kubernetes),
         ]
         self.authenticator = Authenticator(records, principals, clients)
         self.bridge = Bridge(

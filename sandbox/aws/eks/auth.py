@@ -11,7 +11,7 @@ from sandbox.aws.eks.records import CLUSTER, Records
 from sandbox.aws.eks.service import Service
 from sandbox.aws.errors import AWSError
 from sandbox.aws.identities import temporary_credentials
-from sandbox.aws.kubernetes_ports import ServiceAccounts
+from sandbox.aws.kubernetes_ports import Clusters
 from sandbox.aws.principals import Principals, from_credentials
 
 AUDIENCE = "pods.eks.amazonaws.com"
@@ -20,11 +20,11 @@ LONGEST_SESSION_NAME = 64
 
 
 class EKSAuth:
-    def __init__(self, service: Service, principals: Principals, service_accounts: ServiceAccounts) -> None:
+    def __init__(self, service: Service, principals: Principals, kubernetes: Clusters) -> None:
         self._service = service
         self._records: Records = service.records
         self._principals = principals
-        self._service_accounts = service_accounts
+        self._kubernetes = kubernetes
 
     def handlers(self) -> Handlers:
         return {("eks-auth", "AssumeRoleForPodIdentity"): self.assume_role_for_pod_identity}
@@ -34,7 +34,8 @@ class EKSAuth:
         cluster = self._records.get(CLUSTER, call.account, call.region, name)
         if cluster is None:
             raise AWSError("ResourceNotFoundException", f"No cluster found for name: {name}.")
-        subject = self._service_accounts.review(call.parameters["token"], AUDIENCE)
+        kubernetes = self._kubernetes.of(cluster.state["place"], cluster.account, cluster.region)
+        subject = kubernetes.service_accounts.review(call.parameters["token"], AUDIENCE)
         if subject is None:
             raise AWSError("InvalidTokenException", "The token included in the request is invalid")
         namespace, service_account = subject

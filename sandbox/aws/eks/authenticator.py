@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 TOKEN_PREFIX = "k8s-aws-v1."  # noqa: S105 - no secret, but how every token begins
 CLUSTER_HEADER = "x-k8s-aws-id"
-PATH = re.compile(r"/_sandbox/eks/([^/]+)/authenticate")
+PATH = re.compile(r"/_sandbox/eks/(\d{12})/([^/]+)/([^/]+)/authenticate")
 LONGEST_LIFETIME = 60  # seconds that the URL may say it is good for
 TOKEN_SECONDS = 900  # seconds that the token is good for, whatever the URL says
 
@@ -41,8 +41,8 @@ class Authenticator:
         self._clients = clients
 
     @staticmethod
-    def path(cluster: str) -> str:
-        return f"/_sandbox/eks/{cluster}/authenticate"
+    def path(cluster: Record) -> str:
+        return f"/_sandbox/eks/{cluster.account}/{cluster.region}/{cluster.cluster}/authenticate"
 
     def serve(self, request: Request) -> Response:
         """Answer a TokenReview; a token that does not hold is answered, not refused."""
@@ -51,19 +51,17 @@ class Authenticator:
             return Response(404)
         review = json.loads(request.body)
         try:
-            user = self.review(match[1], review["spec"]["token"])
+            user = self.review(match[1], match[2], match[3], review["spec"]["token"])
             status: dict[str, Any] = {"authenticated": True, "user": user}
         except AWSError as error:
-            log.info("A token for cluster %s was refused: %s", match[1], error.message)
+            log.info("A token for cluster %s was refused: %s", match[3], error.message)
             status = {"authenticated": False, "error": error.message}
         answer = {"apiVersion": review["apiVersion"], "kind": "TokenReview", "status": status}
         return Response(200, {"Content-Type": "application/json"}, json.dumps(answer).encode())
 
-    def review(self, cluster_name: str, token: str) -> dict[str, Any]:
+    def review(self, account: str, region: str, cluster_name: str, token: str) -> dict[str, Any]:
         """The Kubernetes user of the token. Raises AWSError saying why there is none."""
-        cluster = next(
-            (record for record in self._records.all(CLUSTER) if record.cluster == cluster_name), None
-        )
+        cluster = self._records.get(CLUSTER, account, region, cluster_name)
         if cluster is None:
             raise refused(f"there is no cluster {cluster_name}")
         principal = self._signer(cluster_name, token)

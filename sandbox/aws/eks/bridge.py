@@ -17,7 +17,7 @@ from sandbox.aws.eks.access_policies import ARN
 from sandbox.aws.eks.addon_versions import ADDONS
 from sandbox.aws.eks.networking import delete_security_group
 from sandbox.aws.eks.records import ACCESS_ENTRY, ADDON, CLUSTER, KINDS, NODEGROUP, UPDATE, Record, Records
-from sandbox.aws.kubernetes_ports import Kubernetes
+from sandbox.aws.kubernetes_ports import Clusters, Kubernetes
 from sandbox.errors import SandboxError
 
 log = logging.getLogger(__name__)
@@ -28,12 +28,12 @@ ROUNDS_TO_BIND_AGAIN = 6
 
 @dataclass
 class Bridge:
-    """`authenticator_url` takes the cluster's name: where its API server has tokens reviewed."""
+    """`authenticator_url` takes a cluster: where its API server has tokens reviewed."""
 
     records: Records
-    kubernetes: Kubernetes
+    clusters: Clusters
     clients: Clients
-    authenticator_url: Callable[[str], str]
+    authenticator_url: Callable[[Record], str]
 
     def __post_init__(self) -> None:
         self._rounds = 0
@@ -103,12 +103,19 @@ class Bridge:
                 update.status = "Successful"
                 self.records.save(update)
 
+    def _kubernetes(self, record: Record) -> Kubernetes:
+        """What is behind the cluster that the record is, or belongs to. Raises LookupError without one."""
+        cluster = self.records.get(CLUSTER, record.account, record.region, record.cluster)
+        if cluster is None:
+            raise LookupError(f"there is no cluster {record.cluster}")
+        return self.clusters.of(cluster.state["place"], cluster.account, cluster.region)
+
     def _cluster(self, record: Record) -> None:
-        control_plane = self.kubernetes.control_plane
+        control_plane = self._kubernetes(record).control_plane
         if record.status == "CREATING":
             control_plane.create(
                 record.resource["version"],
-                self.authenticator_url(record.cluster),
+                self.authenticator_url(record),
                 record.resource["kubernetesNetworkConfig"]["serviceIpv4Cidr"],
             )
             if passed(record.done_at) and control_plane.ready():
@@ -117,16 +124,18 @@ class Bridge:
             self._finish(record, "ACTIVE")
         elif record.status == "DELETING" and passed(record.done_at):
             control_plane.delete()
+            if place := record.state["place"]:
+                self.clusters.remove(place)
             self._forget(record)
 
     def _tell_endpoint(self, record: Record) -> None:
-        control_plane = self.kubernetes.control_plane
+        control_plane = self._kubernetes(record).control_plane
         resource = record.resource
         resource["endpoint"] = control_plane.endpoint
         resource["certificateAuthority"] = {
             "data": base64.b64encode(control_plane.certificate_authority).decode()
         }
-        resource["identity"] = {"oidc": {"issuer": record.state["issuer"]}}
+        resource["identity"] = {"oidc": {"issuer": control_plane.oidc_issuer}}
         resource["resourcesVpcConfig"]["clusterSecurityGroupId"] = record.state["security_group"]
 
     def _forget(self, record: Record) -> None:
@@ -139,7 +148,7 @@ class Bridge:
             self.records.delete(record)
 
     def _addon(self, record: Record) -> None:
-        addons, name = self.kubernetes.addons, record.names[-1]
+        addons, name = self._kubernetes(record).addons, record.names[-1]
         if record.status == "DELETING":
             if passed(record.done_at):
                 if not record.state.get("preserve"):
@@ -181,7 +190,7 @@ class Bridge:
         return not self._has_nodes(record) and ADDONS[record.names[-1]].daemon_set
 
     def _nodegroup(self, record: Record) -> None:
-        kubernetes_nodes = self.kubernetes.nodes
+        kubernetes_nodes = self._kubernetes(record).nodes
         if record.status == "DELETING":
             for name in record.state["nodes"]:
                 kubernetes_nodes.delete(name)
@@ -203,7 +212,7 @@ class Bridge:
 
     def _scale(self, record: Record) -> None:
         """Have as many nodes as the group wants; `record` is then as it is kept."""
-        kubernetes_nodes = self.kubernetes.nodes
+        kubernetes_nodes = self._kubernetes(record).nodes
         others = self.records.all(NODEGROUP, record.account, record.region, record.cluster)
         taken = {name for group in others for name in group.state["nodes"]}
         wanted, removed = nodes.planned(record, taken)
@@ -226,7 +235,7 @@ class Bridge:
             # A namespace may come later than the policy that is for it.
             if bound.get(arn) != scope or (scope["namespaces"] and self._rounds % ROUNDS_TO_BIND_AGAIN == 0):
                 namespaces = scope["namespaces"] if scope["type"] == "namespace" else None
-                self.kubernetes.access_policies.bind(arn.removeprefix(ARN), namespaces)
+                self._kubernetes(record).access_policies.bind(arn.removeprefix(ARN), namespaces)
         if bound != wanted:
             self._change(record, lambda current: current.state.update(bound=wanted))
 

@@ -21,16 +21,17 @@ from sandbox.aws.pages import page
 
 NAME = re.compile(r"[0-9A-Za-z][A-Za-z0-9_-]{0,99}")
 ZONES = 2
+PLACES = [f"k{number}" for number in range(1, 10)]
 
 
 class Clusters:
-    """`issuer` is the OIDC issuer of the control plane behind the one cluster that a sandbox can have."""
+    """`own_account` is the sandbox's: its first cluster is the sandbox's own Kubernetes, with real nodes."""
 
-    def __init__(self, service: Service, versions: Versions, issuer: str) -> None:
+    def __init__(self, service: Service, versions: Versions, own_account: str) -> None:
         self._service = service
         self._records = service.records
         self._versions = versions
-        self._issuer = issuer
+        self._own_account = own_account
 
     def handlers(self) -> Handlers:
         return {
@@ -59,17 +60,24 @@ class Clusters:
             if existing.state["token"] and existing.state["token"] == parameters.get("clientRequestToken"):
                 return {"cluster": existing.described()}
             raise in_use(f"Cluster already exists with name: {name}", clusterName=name)
-        if other := next(self._records.all(CLUSTER), None):
-            raise limit_exceeded(
-                f"A sandbox has one control plane, and cluster {other.cluster} in {other.region} has it: "
-                "delete that cluster first, or set up a second sandbox"
-            )
         record = self._new_record(call, parameters)
         with self._records.transaction():
             self._records.save(record)
             if parameters.get("accessConfig", {}).get("bootstrapClusterCreatorAdminPermissions", True):
                 access_entries.add_creator(self._service, call, record)
         return {"cluster": record.described()}
+
+    def _free_place(self, account: str) -> str:
+        """Where a new cluster's control plane is. Raises ResourceLimitExceededException without room."""
+        taken = {record.state["place"] for record in self._records.all(CLUSTER)}
+        if account == self._own_account and "" not in taken:
+            return ""
+        for place in PLACES:
+            if place not in taken:
+                return place
+        raise limit_exceeded(
+            f"A sandbox has room for {len(PLACES)} clusters beside its own: delete one first"
+        )
 
     def _new_record(self, call: Call, parameters: dict[str, Any]) -> Record:
         name = parameters["name"]
@@ -124,7 +132,7 @@ class Clusters:
             "token": parameters.get("clientRequestToken"),
             # Told by DescribeCluster once the cluster is there, as on AWS.
             "security_group": networking.cluster_security_group(call, name, vpc_id, tags),
-            "issuer": self._issuer,
+            "place": self._free_place(call.account),
             "self_managed_addons": bool(parameters.get("bootstrapSelfManagedAddons", True)),
         }
         done_at = self._service.times.done_at("eks-cluster")

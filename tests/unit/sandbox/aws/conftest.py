@@ -27,6 +27,7 @@ class FakeKubernetes(NoKubernetes):
         super().__init__()
         self.control_plane_ready = True
         self.healthy_addons = True
+        self.places: dict[str, tuple[str, str]] = {}
         self.installed: list[str] = []
         self.bound: list[tuple[str, list[str] | None]] = []
         self.service_account: tuple[str, str] | None = None
@@ -48,6 +49,21 @@ class FakeKubernetes(NoKubernetes):
 
     def review(self, token: str, audience: str) -> tuple[str, str] | None:
         return self.service_account
+
+
+class OneForAll:
+    """The same fake behind every cluster, which remembers where each was."""
+
+    def __init__(self, kubernetes: FakeKubernetes) -> None:
+        self.kubernetes = kubernetes
+        self.kubernetes.places = {}
+
+    def of(self, place: str, account: str, region: str) -> Kubernetes:
+        self.kubernetes.places[place] = (account, region)
+        return Kubernetes(*[self.kubernetes] * 5)
+
+    def remove(self, place: str) -> None:
+        del self.kubernetes.places[place]
 
 
 @pytest.fixture
@@ -74,7 +90,7 @@ def kubernetes() -> FakeKubernetes:
 def cloud(settings: Settings, kubernetes: FakeKubernetes) -> Iterator[Cloud]:
     """The whole of it but its threads: a test takes the bridges' steps itself."""
     BackendDict.reset()
-    made = Cloud(settings, Kubernetes(*[kubernetes] * 5))
+    made = Cloud(settings, OneForAll(kubernetes))
     yield made
     made.request_log.close()
     made.documents.close()

@@ -60,7 +60,7 @@ def review(cloud: Cloud) -> Any:
             "kind": "TokenReview",
             "spec": {"token": given},
         }
-        path = f"/_sandbox/eks/{cluster}/authenticate"
+        path = f"/_sandbox/eks/123456789012/eu-west-1/{cluster}/authenticate"
         response = cloud.gateway.serve_internal(Request("POST", path, body=json.dumps(document).encode()))
         assert response.status == 200
         return dict(json.loads(response.body)["status"])

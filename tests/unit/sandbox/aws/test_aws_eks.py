@@ -188,11 +188,23 @@ def test_an_endpoint_that_nobody_reaches_is_refused(account: Account) -> None:
         account.create(resourcesVpcConfig={"subnetIds": account.subnets, "endpointPublicAccess": False})
 
 
-def test_a_second_cluster_is_refused(cluster: Account) -> None:
+def test_every_cluster_has_a_kubernetes_of_its_own(cluster: Account, client: Any) -> None:
+    """One name in two regions is two clusters; the first of the sandbox's account is the sandbox's own."""
     with pytest.raises(ClientError, match="ResourceInUseException"):
         cluster.create()
-    with pytest.raises(ClientError, match="ResourceLimitExceededException"):
-        cluster.create(name="other")
+    kubernetes = cluster.cloud.eks.bridge.clusters.kubernetes
+    ec2, eks = (client(name, region="eu-central-1") for name in ("ec2", "eks"))
+    subnets = [subnet["SubnetId"] for subnet in ec2.describe_subnets()["Subnets"]]
+    other = {"name": "notes", "roleArn": cluster.cluster_role, "resourcesVpcConfig": {"subnetIds": subnets}}
+    eks.create_cluster(**other)
+    cluster.wait()
+    assert eks.describe_cluster(name="notes")["cluster"]["status"] == "ACTIVE"
+    assert eks.list_nodegroups(clusterName="notes")["nodegroups"] == []
+    assert kubernetes.places == {"": ("123456789012", "eu-west-1"), "k1": ("123456789012", "eu-central-1")}
+    eks.delete_cluster(name="notes")
+    cluster.wait()
+    assert set(kubernetes.places) == {""}
+    assert cluster.cluster()["status"] == "ACTIVE"
 
 
 def test_a_retried_creation_makes_one_cluster(account: Account) -> None:
