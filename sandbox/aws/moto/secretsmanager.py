@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/secretsmanager/latest/userguide/replicate-secrets.ht
 
 import json
 import re
+from functools import cache
 from typing import Any
 
 from moto.kms.models import kms_backends
@@ -32,6 +33,7 @@ ROTATED_BY_RDS = {
 }
 
 
+@cache
 def install() -> None:
     """Patch moto, once in a process."""
     _check_names()

@@ -56,6 +56,27 @@ options:
     description: Whether the generated parts get new values. Such a task changes the secret in every run.
     type: bool
     default: false
+  replicas:
+    description:
+      - The other regions that the secret is replicated to; V([]) for none.
+      - Left out, the replicas stay as they are.
+      - See U(https://docs.aws.amazon.com/secretsmanager/latest/userguide/replicate-secrets.html).
+    type: list
+    elements: dict
+    suboptions:
+      region:
+        description: The replica's region.
+        type: str
+        required: true
+      kms_key_id:
+        description: Id, ARN or alias of the KMS key of that region that encrypts the replica.
+        type: str
+        required: true
+  resource_policy:
+    description:
+      - The secret's resource policy, which its replicas get too; V({}) for none. Left out, it stays as it is.
+      - It must let the caller of this module read the value, whose parts the module compares.
+    type: dict
   recovery_window:
     description: How many days the deleted secret can be restored, from 7 to 30, with O(state=absent).
     type: int
@@ -75,6 +96,9 @@ EXAMPLES = r"""
     generate:
       - key: secret_key
         length: 64
+    replicas:
+      - region: eu-central-1
+        kms_key_id: alias/notejam-prod-secrets
 """
 
 RETURN = r"""
@@ -103,6 +127,20 @@ secret:
     name:
       description: The secret's name.
       type: str
+    replicas:
+      description: The other regions that have the secret.
+      type: list
+      elements: dict
+      contains:
+        region:
+          description: The replica's region.
+          type: str
+        kms_key_id:
+          description: The KMS key that encrypts the replica.
+          type: str
+    resource_policy:
+      description: The secret's resource policy; empty when it has none.
+      type: dict
     tags:
       description: The secret's tags.
       type: dict
@@ -114,13 +152,14 @@ from typing import Any, ClassVar
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
 from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleAWSError
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.notejam.platform.plugins.module_utils.compare import same_items
+from ansible_collections.notejam.platform.plugins.module_utils.compare import same_items, same_policy
 from ansible_collections.notejam.platform.plugins.module_utils.resource import (
     Resource,
     argument_spec,
     reconcile,
 )
 from ansible_collections.notejam.platform.plugins.module_utils.tags import as_dict, as_list
+from ansible_collections.notejam.platform.plugins.module_utils.waiting import wait_until
 
 
 class GeneratedSecret(Resource):
@@ -128,7 +167,11 @@ class GeneratedSecret(Resource):
 
     name = "secret"
     computed = frozenset({"arn"})
-    comparisons: ClassVar = {"generated": same_items}
+    comparisons: ClassVar = {
+        "generated": same_items,
+        "replicas": same_items,
+        "resource_policy": same_policy,
+    }
 
     def __init__(self, module: AnsibleAWSModule) -> None:
         super().__init__(module)
@@ -139,6 +182,7 @@ class GeneratedSecret(Resource):
         new = ["(new values)"] if self.params["regenerate"] else []
         return {
             **self.declared("name", "description", "kms_key_id", "facts", "tags"),
+            **self.declared("replicas", "resource_policy"),
             "generated": sorted(self.parts) + new,
         }
 
@@ -155,6 +199,13 @@ class GeneratedSecret(Resource):
             "generated": sorted(key for key in self.parts if value.get(key)),
             "kms_key_id": secret.get("KmsKeyId", ""),
             "name": secret["Name"],
+            # One that failed is as good as none, and is made anew.
+            "replicas": [
+                {"region": replica["Region"], "kms_key_id": replica.get("KmsKeyId", "")}
+                for replica in self._replication(secret)
+                if replica["Status"] != "Failed"
+            ],
+            "resource_policy": self._policy(),
             "tags": as_dict(secret.get("Tags")),
         }
 
@@ -163,6 +214,8 @@ class GeneratedSecret(Resource):
             self.secretsmanager.restore_secret(SecretId=self.identity)
             self._write(desired)
             self.tag({}, desired.get("tags", {}))
+            self._replicate(desired.get("replicas", []))
+            self._protect(desired)
             return
         self.secretsmanager.create_secret(
             Name=self.identity,
@@ -170,11 +223,21 @@ class GeneratedSecret(Resource):
             Tags=as_list(desired.get("tags", {})),
             **self._properties(desired),
         )
+        # Nobody but the readers meanwhile: a replica has the policy from its beginning.
+        self._protect(desired)
+        self._replicate(desired.get("replicas", []))
 
     def update(self, current: dict[str, Any], changes: dict[str, tuple[Any, Any]]) -> None:
-        self._write({key: new for key, (_old, new) in changes.items()})
+        wanted = {key: new for key, (_old, new) in changes.items()}
+        if wanted.keys() - {"replicas", "resource_policy"}:
+            self._write(wanted)
+        self._protect(wanted)
+        if "replicas" in wanted:
+            self._replicate(wanted["replicas"])
 
     def delete(self, current: dict[str, Any]) -> None:
+        # AWS deletes no secret that still has replicas.
+        self._replicate([])
         self.secretsmanager.delete_secret(
             SecretId=self.identity, RecoveryWindowInDays=self.params["recovery_window"]
         )
@@ -184,6 +247,62 @@ class GeneratedSecret(Resource):
 
     def untag(self, current: dict[str, Any], keys: list[str]) -> None:
         self.secretsmanager.untag_resource(SecretId=self.identity, TagKeys=keys)
+
+    def settled(self, current: dict[str, Any]) -> bool:
+        return all(replica["Status"] == "InSync" for replica in self._replication(self._metadata()))
+
+    def wait(self, state: str) -> None:
+        if state == "present":
+            what = f"Replication of secret {self.identity}"
+            wait_until(what, self._replication_status, ["InSync"], self.params["wait_timeout"], ["Failed"])
+
+    def _replication_status(self) -> str:
+        """That of the replica that is furthest behind."""
+        found = {replica["Status"] for replica in self._replication(self._metadata())}
+        return next((status for status in ("Failed", "InProgress") if status in found), "InSync")
+
+    @staticmethod
+    def _replication(metadata: dict[str, Any] | None) -> list[dict[str, Any]]:
+        return list((metadata or {}).get("ReplicationStatus", []))
+
+    def _replicate(self, wanted: list[dict[str, str]]) -> None:
+        """Have replicas in the wanted regions only, each with its key; one with another key is made anew."""
+        right = [(replica["region"], replica["kms_key_id"]) for replica in wanted]
+        present = self._replication(self._metadata())
+        kept = {
+            replica["Region"]
+            for replica in present
+            if (replica["Region"], replica.get("KmsKeyId")) in right and replica["Status"] != "Failed"
+        }
+        if gone := sorted({replica["Region"] for replica in present} - kept):
+            self.secretsmanager.remove_regions_from_replication(
+                SecretId=self.identity, RemoveReplicaRegions=gone
+            )
+            wait_until(
+                f"Replicas of secret {self.identity} in {', '.join(gone)}",
+                lambda: "present" if self._regions().intersection(gone) else "absent",
+                ["absent"],
+                self.params["wait_timeout"],
+            )
+        if new := [{"Region": region, "KmsKeyId": key} for region, key in right if region not in kept]:
+            self.secretsmanager.replicate_secret_to_regions(SecretId=self.identity, AddReplicaRegions=new)
+
+    def _regions(self) -> set[str]:
+        return {replica["Region"] for replica in self._replication(self._metadata())}
+
+    def _policy(self) -> dict[str, Any]:
+        answer = self.secretsmanager.get_resource_policy(SecretId=self.identity)
+        return dict(json.loads(answer.get("ResourcePolicy") or "{}"))
+
+    def _protect(self, wanted: dict[str, Any]) -> None:
+        """Set the resource policy, if the task gives one."""
+        policy = wanted.get("resource_policy")
+        if policy:
+            self.secretsmanager.put_resource_policy(
+                SecretId=self.identity, ResourcePolicy=json.dumps(policy), BlockPublicPolicy=True
+            )
+        elif policy is not None:
+            self.secretsmanager.delete_resource_policy(SecretId=self.identity)
 
     def _metadata(self) -> dict[str, Any] | None:
         try:
@@ -197,6 +316,11 @@ class GeneratedSecret(Resource):
             answer = self.secretsmanager.get_secret_value(SecretId=self.identity)
         except is_boto3_error_code("ResourceNotFoundException"):
             return {}
+        except is_boto3_error_code("AccessDeniedException"):
+            raise AnsibleAWSError(
+                message=f"The caller may not read secret {self.identity}, so its parts cannot be compared. "
+                "Run as one of the readers whom its resource policy names."
+            ) from None
         try:
             return dict(json.loads(answer["SecretString"]))
         except (KeyError, TypeError, ValueError):
@@ -239,6 +363,7 @@ def main() -> None:
         "exclude_characters": {"default": ""},
         "exclude_punctuation": {"type": "bool", "default": False},
     }
+    replica = {"region": {"required": True}, "kms_key_id": {"required": True, "no_log": False}}
     module = AnsibleAWSModule(
         argument_spec=argument_spec(
             name={"required": True},
@@ -247,6 +372,8 @@ def main() -> None:
             facts={"type": "dict"},
             generate={"type": "list", "elements": "dict", "options": part},
             regenerate={"type": "bool", "default": False},
+            replicas={"type": "list", "elements": "dict", "options": replica},
+            resource_policy={"type": "dict"},
             recovery_window={"type": "int", "default": 30},
         ),
         supports_check_mode=True,
