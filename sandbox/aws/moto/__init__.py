@@ -6,6 +6,7 @@ from sandbox.aws.moto import (
     cloudwatch,
     deterministic,
     ec2,
+    flow_logs,
     iam,
     kms,
     launch_templates,
@@ -24,6 +25,7 @@ def install() -> None:
     cloudwatch.install()
     deterministic.install()
     ec2.install()
+    flow_logs.install()
     iam.install()
     kms.install()
     launch_templates.install()

@@ -137,3 +137,22 @@ def test_an_endpoint_goes(ec2: Any, vpc_id: str) -> None:
     run_module("vpc_endpoint", **options)
     four_steps("vpc_endpoint", **options, state="absent")
     assert {each["State"] for each in ec2.describe_vpc_endpoints()["VpcEndpoints"]} <= {"deleted"}
+
+
+def test_an_interface_endpoint_follows_its_subnets_and_groups(
+    ec2: Any, vpc_id: str, subnet_ids: list[str]
+) -> None:
+    groups = [
+        ec2.create_security_group(GroupName=name, Description="d", VpcId=vpc_id)["GroupId"] for name in "ab"
+    ]
+    options = {"name": "ecr.api", "vpc_id": vpc_id, "service": "ecr.api", "type": "Interface", "tags": TAGS}
+    made = four_steps(
+        "vpc_endpoint", **options, subnet_ids=subnet_ids[:2], security_group_ids=groups[:1]
+    ).result["vpc_endpoint"]
+    assert made["private_dns_enabled"]
+    run = four_steps("vpc_endpoint", **options, subnet_ids=subnet_ids[1:], security_group_ids=groups[1:])
+    assert run.writes == ["ModifyVpcEndpoint"]
+    (endpoint,) = ec2.describe_vpc_endpoints()["VpcEndpoints"]
+    assert set(endpoint["SubnetIds"]) == set(subnet_ids[1:])
+    assert [group["GroupId"] for group in endpoint["Groups"]] == groups[1:]
+    four_steps("vpc_endpoint", **options, state="absent")

@@ -2,18 +2,19 @@
 # Copyright (c) Notejam platform contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""A gateway endpoint, through which a VPC reaches S3 or DynamoDB without the internet."""
+"""An endpoint, through which a VPC reaches a service of AWS without the internet."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: vpc_endpoint
-short_description: Manage a gateway endpoint of a VPC
+short_description: Manage an endpoint of a VPC
 version_added: 0.1.0
 author: Notejam platform contributors
 description:
-  - Keeps a gateway endpoint with exactly the declared route tables. A VPC has one for each service.
-  - Documented at U(https://docs.aws.amazon.com/vpc/latest/privatelink/gateway-endpoints.html).
+  - Keeps an endpoint of a VPC, one for each service and type, with exactly what is declared.
+  - Documented at U(https://docs.aws.amazon.com/vpc/latest/privatelink/gateway-endpoints.html) and
+    U(https://docs.aws.amazon.com/vpc/latest/privatelink/create-interface-endpoint.html).
 options:
   name:
     description: Name tag of the endpoint.
@@ -24,12 +25,28 @@ options:
     type: str
     required: true
   service:
-    description: The service that it leads to.
+    description: The service that it leads to, as its name ends, such as V(s3) or V(ecr.api).
     type: str
-    choices: [s3, dynamodb]
     required: true
+  type:
+    description:
+      - A V(Gateway) endpoint, for V(s3) and V(dynamodb), is a route and costs nothing. An V(Interface)
+        endpoint has an address in each subnet, and takes over the service's public name in the VPC.
+    type: str
+    choices: [Gateway, Interface]
+    default: Gateway
   route_table_ids:
-    description: Ids of the route tables that lead to the service through the endpoint.
+    description: Ids of the route tables that lead to the service through a gateway endpoint.
+    type: list
+    elements: str
+    default: []
+  subnet_ids:
+    description: Ids of the subnets in which an interface endpoint has an address.
+    type: list
+    elements: str
+    default: []
+  security_group_ids:
+    description: Ids of the security groups of an interface endpoint.
     type: list
     elements: str
     default: []
@@ -55,6 +72,15 @@ EXAMPLES = r"""
     vpc_id: vpc-0123456789abcdef0
     service: s3
     route_table_ids: [rtb-0123456789abcdef0]
+
+- name: Reach the image registry without the internet
+  notejam.platform.vpc_endpoint:
+    name: notejam-prod-ecr.api
+    vpc_id: vpc-0123456789abcdef0
+    service: ecr.api
+    type: Interface
+    subnet_ids: [subnet-0123456789abcdef0]
+    security_group_ids: [sg-0123456789abcdef0]
 """
 
 RETURN = r"""
@@ -75,9 +101,23 @@ vpc_endpoint:
       type: str
       sample: com.amazonaws.eu-west-1.s3
     route_table_ids:
-      description: Ids of its route tables, sorted.
+      description: Ids of a gateway endpoint's route tables, sorted.
       type: list
       elements: str
+    subnet_ids:
+      description: Ids of an interface endpoint's subnets, sorted.
+      type: list
+      elements: str
+    security_group_ids:
+      description: Ids of an interface endpoint's security groups, sorted.
+      type: list
+      elements: str
+    private_dns_enabled:
+      description: Whether an interface endpoint has taken over the service's public name.
+      type: bool
+    state:
+      description: V(pending) or V(available).
+      type: str
     tags:
       description: Its tags.
       type: dict
@@ -89,63 +129,107 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from ansible_collections.notejam.platform.plugins.module_utils.compare import same_items
 from ansible_collections.notejam.platform.plugins.module_utils.ec2 import Ec2Resource, filters, tags_of
 from ansible_collections.notejam.platform.plugins.module_utils.resource import State, argument_spec, reconcile
+from ansible_collections.notejam.platform.plugins.module_utils.waiting import wait_until
+
+# What ModifyVpcEndpoint calls the ids of each kind.
+CHANGEABLE = {
+    "route_table_ids": "RouteTableIds",
+    "subnet_ids": "SubnetIds",
+    "security_group_ids": "SecurityGroupIds",
+}
+GONE = ("deleting", "deleted")
 
 
 class VpcEndpoint(Ec2Resource):
     name = "vpc_endpoint"
     resource_type = "vpc-endpoint"
-    computed = frozenset({"id"})
-    comparisons: ClassVar = {"route_table_ids": same_items}
+    computed = frozenset({"id", "state"})
+    comparisons: ClassVar = dict.fromkeys(CHANGEABLE, same_items)
 
     @property
     def service_name(self) -> str:
         return f"com.amazonaws.{self.ec2.meta.region_name}.{self.params['service']}"
 
+    @property
+    def is_interface(self) -> bool:
+        return bool(self.params["type"] == "Interface")
+
     def describe(self) -> State | None:
-        by = filters(
-            vpc_id=self.params["vpc_id"], service_name=self.service_name, vpc_endpoint_type="Gateway"
-        )
-        pages = self.ec2.get_paginator("describe_vpc_endpoints").paginate(Filters=by)
-        found = pages.build_full_result()["VpcEndpoints"]
-        endpoint = self.only(each for each in found if each["State"].lower() not in ("deleting", "deleted"))
+        endpoint = self.only(each for each in self._endpoints() if each["State"].lower() not in GONE)
         if endpoint is None:
             return None
-        return {
+        state = {
             "id": endpoint["VpcEndpointId"],
             "vpc_id": endpoint["VpcId"],
             "service_name": endpoint["ServiceName"],
-            "route_table_ids": sorted(endpoint["RouteTableIds"]),
+            "state": endpoint["State"].lower(),
             "tags": tags_of(endpoint),
+        }
+        if not self.is_interface:
+            return {**state, "route_table_ids": sorted(endpoint["RouteTableIds"])}
+        return {
+            **state,
+            "subnet_ids": sorted(endpoint["SubnetIds"]),
+            "security_group_ids": sorted(group["GroupId"] for group in endpoint["Groups"]),
+            "private_dns_enabled": endpoint["PrivateDnsEnabled"],
         }
 
     def desired(self) -> State:
+        keys = ("subnet_ids", "security_group_ids") if self.is_interface else ("route_table_ids",)
         return {
             "vpc_id": self.params["vpc_id"],
             "service_name": self.service_name,
-            "route_table_ids": sorted(self.params["route_table_ids"]),
+            **{key: sorted(self.params[key]) for key in keys},
+            **({"private_dns_enabled": True} if self.is_interface else {}),
             "tags": self.desired_tags,
         }
 
     def create(self, desired: State) -> None:
         self.ec2.create_vpc_endpoint(
-            VpcEndpointType="Gateway",
+            VpcEndpointType=self.params["type"],
             VpcId=desired["vpc_id"],
             ServiceName=desired["service_name"],
-            RouteTableIds=desired["route_table_ids"],
             TagSpecifications=self.tag_specifications(),
+            **{CHANGEABLE[key]: desired[key] for key in CHANGEABLE if key in desired},
+            **({"PrivateDnsEnabled": True} if self.is_interface else {}),
         )
 
     def update(self, current: State, changes: dict) -> None:
-        old, new = map(set, changes["route_table_ids"])
-        added, removed = sorted(new - old), sorted(old - new)
-        self.ec2.modify_vpc_endpoint(
-            VpcEndpointId=current["id"],
-            **({"AddRouteTableIds": added} if added else {}),
-            **({"RemoveRouteTableIds": removed} if removed else {}),
-        )
+        arguments = {}
+        for key in CHANGEABLE.keys() & changes.keys():
+            old, new = map(set, changes[key])
+            arguments[f"Add{CHANGEABLE[key]}"] = sorted(new - old)
+            arguments[f"Remove{CHANGEABLE[key]}"] = sorted(old - new)
+        given = {name: ids for name, ids in arguments.items() if ids}
+        if "private_dns_enabled" in changes:
+            given["PrivateDnsEnabled"] = changes["private_dns_enabled"][1]
+        self.ec2.modify_vpc_endpoint(VpcEndpointId=current["id"], **given)
 
     def delete(self, current: State) -> None:
         self.ec2.delete_vpc_endpoints(VpcEndpointIds=[current["id"]])
+
+    def settled(self, current: State) -> bool:
+        return bool(current["state"] == "available")
+
+    def wait(self, state: str) -> None:
+        if not self.is_interface:
+            return
+        done = ["available"] if state == "present" else ["absent"]
+        what = f"Endpoint {self.identity}"
+        wait_until(what, self._status, done, self.params["wait_timeout"], ["failed", "rejected", "expired"])
+
+    def _endpoints(self) -> list[dict]:
+        by = filters(
+            vpc_id=self.params["vpc_id"],
+            service_name=self.service_name,
+            vpc_endpoint_type=self.params["type"],
+        )
+        pages = self.ec2.get_paginator("describe_vpc_endpoints").paginate(Filters=by)
+        return list(pages.build_full_result()["VpcEndpoints"])
+
+    def _status(self) -> str:
+        states = [each["State"].lower() for each in self._endpoints()]
+        return next((state for state in states if state != "deleted"), "absent")
 
 
 def main() -> None:
@@ -153,8 +237,9 @@ def main() -> None:
         argument_spec=argument_spec(
             name={"required": True},
             vpc_id={"required": True},
-            service={"required": True, "choices": ["s3", "dynamodb"]},
-            route_table_ids={"type": "list", "elements": "str", "default": []},
+            service={"required": True},
+            type={"choices": ["Gateway", "Interface"], "default": "Gateway"},
+            **{key: {"type": "list", "elements": "str", "default": []} for key in CHANGEABLE},
         ),
         supports_check_mode=True,
     )

@@ -41,6 +41,11 @@ def discover(session: Session, tags: dict[str, str]) -> dict[str, Any] | None:
         ]
         for purpose in PURPOSES
     }
+    endpoints = (
+        ec2.get_paginator("describe_vpc_endpoints")
+        .paginate(Filters=inside)
+        .build_full_result()["VpcEndpoints"]
+    )
     return {
         "vpc_id": vpcs[0]["VpcId"],
         "vpc_cidr": vpcs[0]["CidrBlock"],
@@ -50,4 +55,10 @@ def discover(session: Session, tags: dict[str, str]) -> dict[str, Any] | None:
             gateway["NatGatewayId"]
             for gateway in sorted(gateways, key=lambda each: zones.get(each["SubnetId"], ""))
         ],
+        "interface_endpoints": sorted(
+            as_dict(endpoint["Tags"]).get("platform:purpose", "")
+            for endpoint in endpoints
+            if endpoint["VpcEndpointType"] == "Interface"
+            and endpoint["State"].lower() not in ("deleting", "deleted")
+        ),
     }
