@@ -113,6 +113,13 @@ def test_rules_that_the_task_leaves_out_stay(ec2: Any, options: dict[str, Any]) 
     assert len(rules(ec2, group_id)) == 1
 
 
+def test_tags_that_the_task_leaves_out_stay(ec2: Any, options: dict[str, Any]) -> None:
+    run_module("security_group", **options)
+    untagged = {key: value for key, value in options.items() if key != "tags"}
+    run = four_steps("security_group", **untagged, ingress=[VISITORS])
+    assert run.result["security_group"]["tags"] == {**TAGS, "Name": "notejam-nodes"}
+
+
 def test_a_rule_by_hand_is_removed(ec2: Any, options: dict[str, Any]) -> None:
     group_id = run_module("security_group", **options, ingress=[VISITORS]).result["security_group"]["id"]
     open_by_hand(ec2, group_id)

@@ -210,7 +210,7 @@ class SecurityGroup(Ec2Resource):
             "vpc_id": self.params["vpc_id"],
             "description": self.params["description"],
             **rules,
-            "tags": self.desired_tags,
+            **({} if self.params["tags"] is None else {"tags": self.desired_tags}),
         }
 
     def create(self, desired: State) -> None:
