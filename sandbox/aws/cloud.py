@@ -22,6 +22,7 @@ from sandbox.aws.principals import Principal, Principals
 from sandbox.aws.rds.api import RDS
 from sandbox.aws.rds.postgresql import PostgreSQL
 from sandbox.aws.request_log import RequestLog
+from sandbox.aws.s3 import S3
 from sandbox.aws.slow_resources import SlowResources
 from sandbox.errors import SandboxError
 from sandbox.processes import Processes
@@ -88,6 +89,7 @@ class Cloud:
             | EC2(slow).handlers()
             | self.ecr.handlers()
             | self.rds.handlers()
+            | S3(self.documents).handlers()
             | secretsmanager.handlers()
         )
 

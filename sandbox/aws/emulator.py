@@ -123,8 +123,12 @@ class Moto:
                 "InternalFailure", f"The emulator failed in {service}:{operation}: {error!r}", status=500
             ) from None
         status, response_headers = answered
-        # A page for people means that no handler took the request.
-        is_page = not body or body.lstrip().lower().startswith((b"<!doctype", b"<html"))
+        # A page for people means that no handler took the request; the answer to a HEAD request has no body.
+        is_page = (
+            request.method != "HEAD"
+            if not body
+            else body.lstrip().lower().startswith((b"<!doctype", b"<html"))
+        )
         if (
             status in (404, 405, 500)
             and is_page

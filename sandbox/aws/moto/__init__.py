@@ -12,6 +12,7 @@ from sandbox.aws.moto import (
     launch_templates,
     logs,
     rds,
+    s3,
     secretsmanager,
     sns,
     speed,
@@ -31,6 +32,7 @@ def install() -> None:
     launch_templates.install()
     logs.install()
     rds.install()
+    s3.install()
     secretsmanager.install()
     sns.install()
     speed.install()

@@ -89,6 +89,14 @@ def test_the_web_acl_of_this_site() -> None:
     }
 
 
+def test_the_bucket_of_this_sites_dumps() -> None:
+    run_module("s3_bucket", name="here-dumps", tags=tags("backups", "dumps"))
+    run_module("s3_bucket", name="there-dumps", tags=tags("backups", "dumps", site="elsewhere"))
+    assert discovered("backups") == {
+        "backups": {"bucket": "here-dumps", "bucket_arn": "arn:aws:s3:::here-dumps"}
+    }
+
+
 def test_an_unknown_component_is_refused_with_the_known_ones() -> None:
     run = run_module("site_info", tags=SITE, components=["keys"])
-    assert "No component is called keys; there are cluster, container_registry" in run.result["msg"]
+    assert "No component is called keys; there are backups, cluster" in run.result["msg"]

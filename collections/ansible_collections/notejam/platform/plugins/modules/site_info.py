@@ -70,6 +70,7 @@ except ImportError:
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.notejam.platform.plugins.module_utils.client import session
 from ansible_collections.notejam.platform.plugins.module_utils.site import (
+    backups,
     cluster,
     container_registry,
     database,
@@ -83,6 +84,7 @@ from ansible_collections.notejam.platform.plugins.module_utils.site import (
 
 # Named one by one, because Ansible sends a module only what it imports by name.
 COMPONENTS: dict[str, Callable[[Session, dict[str, str]], dict[str, Any] | None]] = {
+    "backups": backups.discover,
     "cluster": cluster.discover,
     "container_registry": container_registry.discover,
     "database": database.discover,
