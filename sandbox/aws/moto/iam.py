@@ -5,9 +5,11 @@ Source: https://docs.aws.amazon.com/IAM/latest/APIReference/
 
 from typing import Any
 
+from moto.core.responses import EmptyResult
 from moto.iam.exceptions import DeleteConflictException
 from moto.iam.models import IAMBackend
 from moto.iam.policy_validation import IAMTrustPolicyDocumentValidator
+from moto.iam.responses import IamResponse
 
 from sandbox.aws.patching import replace
 
@@ -16,6 +18,7 @@ def install() -> None:
     """Patch moto, once in a process."""
     _refuse_malformed_trust()
     _refuse_to_delete_what_is_attached()
+    _change_audiences()
 
 
 def _refuse_malformed_trust() -> None:
@@ -39,3 +42,28 @@ def _refuse_to_delete_what_is_attached() -> None:
         delete(self, policy_arn)
 
     delete = replace(IAMBackend, "delete_policy", delete_policy)
+
+
+def _change_audiences() -> None:
+    """API_AddClientIDToOpenIDConnectProvider.html and API_RemoveClientIDFromOpenIDConnectProvider.html:
+    neither fails when there is nothing to do.
+    """
+
+    def audiences(self: Any) -> tuple[list[str], str]:
+        provider = self.backend.get_open_id_connect_provider(self._get_param("OpenIDConnectProviderArn"))
+        return provider.client_id_list, self._get_param("ClientID")
+
+    def add(self: Any) -> EmptyResult:
+        known, client_id = audiences(self)
+        if client_id not in known:
+            known.append(client_id)
+        return EmptyResult()
+
+    def remove(self: Any) -> EmptyResult:
+        known, client_id = audiences(self)
+        if client_id in known:
+            known.remove(client_id)
+        return EmptyResult()
+
+    IamResponse.add_client_id_to_open_id_connect_provider = add
+    IamResponse.remove_client_id_from_open_id_connect_provider = remove

@@ -75,8 +75,15 @@ def test_the_boundary_of_the_account_is_every_sites() -> None:
                 }.items()
             ],
         )
+    role = {"RoleName": "reader", "AssumeRolePolicyDocument": "{}"}
+    role_tags = tags("identity", "read-only", site="global")
+    iam.create_role(**role, Tags=[{"Key": key, "Value": value} for key, value in role_tags.items()])
     assert discovered("identity") == {
-        "identity": {"permissions_boundary_arn": "arn:aws:iam::123456789012:policy/here"}
+        "identity": {
+            "permissions_boundary_arn": "arn:aws:iam::123456789012:policy/here",
+            "github_provider_arn": None,
+            "role_arns": {"read-only": "arn:aws:iam::123456789012:role/reader"},
+        }
     }
 
 
