@@ -184,6 +184,19 @@ def _refuse_to_break_dependencies() -> None:
 
     delete_group = replace(EC2Backend, "delete_security_group", delete_security_group)
 
+    def delete_vpc(self: Any, vpc_id: str) -> Any:
+        # Its default group goes with it: https://docs.aws.amazon.com/vpc/latest/userguide/delete-vpc.html
+        defaults = [group for group in self.groups[vpc_id].values() if group.is_default]
+        for group in defaults:
+            group.is_default = False
+        try:
+            return delete_network(self, vpc_id)
+        finally:
+            for group in defaults:
+                group.is_default = True
+
+    delete_network = replace(EC2Backend, "delete_vpc", delete_vpc)
+
     def delete_subnet(self: Any, subnet_id: str) -> Any:
         gateways = self.nat_gateways.values()
         if any(gateway.subnet_id == subnet_id and gateway.state != "deleted" for gateway in gateways):

@@ -134,3 +134,9 @@ def test_a_vpcs_default_group_lets_its_members_reach_each_other_and_stays(ec2: A
     assert permission["IpProtocol"] == "-1"
     assert permission["UserIdGroupPairs"][0]["GroupId"] == group["GroupId"]
     refused("CannotDelete", ec2.delete_security_group, GroupId=group["GroupId"])
+
+
+def test_a_vpc_goes_with_its_default_group(ec2: Any, vpc: str) -> None:
+    ec2.delete_vpc(VpcId=vpc)
+    asked = [{"Name": "vpc-id", "Values": [vpc]}]
+    assert ec2.describe_security_groups(Filters=asked)["SecurityGroups"] == []
