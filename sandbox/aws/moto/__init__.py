@@ -3,6 +3,7 @@
 from functools import cache
 
 from sandbox.aws.moto import (
+    acm,
     cloudwatch,
     deterministic,
     ec2,
@@ -25,6 +26,7 @@ def install() -> None:
     """Extend moto in this process, once."""
     cloudwatch.install()
     deterministic.install()
+    acm.install()
     ec2.install()
     flow_logs.install()
     iam.install()
