@@ -9,7 +9,7 @@ from sandbox.aws.clients import Clients
 from sandbox.aws.documents import Documents
 from sandbox.aws.ecr.front import Front
 from sandbox.aws.ecr.images import Images, digest_of
-from sandbox.aws.ecr.registry import Registry
+from sandbox.aws.ecr.registry import Registry, stored_name
 from sandbox.aws.ecr.tokens import Tokens
 from sandbox.aws.errors import AWSError
 
@@ -64,27 +64,28 @@ class ECR:
         name, manifest = asked["repositoryName"], asked["imageManifest"].encode()
         media_type = asked.get("imageManifestMediaType") or json.loads(manifest).get("mediaType", "")
         result = call.forward()
-        refusal = self._registry.put(name, asked.get("imageTag") or digest_of(manifest), manifest, media_type)
+        stored = _stored(call, name)
+        refusal = self._registry.put(
+            stored, asked.get("imageTag") or digest_of(manifest), manifest, media_type
+        )
         if refusal:
             call.client(SERVICE).batch_delete_image(
                 repositoryName=name, imageIds=[result["image"]["imageId"]]
             )
             raise AWSError("LayersNotFoundException", f"The registry refuses the manifest: {refusal}")
-        self._images.remember(name, manifest)
+        self._images.remember(stored, manifest)
         return result
 
     def _describe_images(self, call: Call) -> Result:
         result = call.forward()
         for image in result["imageDetails"]:
-            image["imageSizeInBytes"] = self._images.size(image["repositoryName"], image["imageDigest"])
+            stored = _stored(call, image["repositoryName"])
+            image["imageSizeInBytes"] = self._images.size(stored, image["imageDigest"])
         return result
 
     def _delete_repository(self, call: Call) -> Result:
-        name = call.parameters["repositoryName"]
-        digests = {image["imageDigest"] for image in self._listed(call, name)}
         result = self._with_address(call)
-        for digest in digests:
-            self._registry.delete(name, digest)
+        self._registry.forget(_stored(call, call.parameters["repositoryName"]))
         return result
 
     def _batch_delete_image(self, call: Call) -> Result:
@@ -93,7 +94,7 @@ class ECR:
         result = call.forward()
         # A manifest goes when its last tag does.
         for digest in before - {image["imageDigest"] for image in self._listed(call, name)}:
-            self._registry.delete(name, digest)
+            self._registry.delete(_stored(call, name), digest)
         return result
 
     @staticmethod
@@ -103,3 +104,7 @@ class ECR:
             return list(client.list_images(repositoryName=repository)["imageIds"])
         except client.exceptions.RepositoryNotFoundException:
             return []
+
+
+def _stored(call: Call, repository: str) -> str:
+    return stored_name(call.account, call.region, repository)

@@ -7,9 +7,10 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 from sandbox.aws.ecr.images import Images
-from sandbox.aws.ecr.registry import Connection, Registry
+from sandbox.aws.ecr.registry import Connection, Registry, stored_name
 from sandbox.aws.ecr.tokens import Bearer, Tokens
 from sandbox.aws.errors import AWSError
 from sandbox.aws.http import read_body
@@ -18,6 +19,7 @@ BLOCK = 1 << 20  # bytes
 PATH = re.compile(r"/v2/(?P<name>[a-z0-9._/-]+)/(?P<kind>manifests|blobs|tags|referrers)/(?P<reference>.*)")
 # Of one connection, not of what it carries: https://www.rfc-editor.org/rfc/rfc9110#field.connection
 HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "te", "trailer", "upgrade"})
+ADDRESSES = frozenset({"location", "link"})
 WRITING = frozenset({"PUT", "POST", "PATCH"})
 
 
@@ -47,30 +49,34 @@ class Front:
             return refused(start_response, failure)
 
     def _serve(self, environ: dict[str, Any], start_response: Any, bearer: Bearer) -> Iterable[bytes]:
-        path = environ["REQUEST_URI"]
-        target = PATH.fullmatch(path.partition("?")[0])
+        path, _, query = environ["REQUEST_URI"].partition("?")
+        target = PATH.fullmatch(path)
+        stored = stored_name(bearer.account, bearer.region, "")
         if not target:
-            return self._pass(environ, start_response, environ["wsgi.input"])
+            if path.rstrip("/") != "/v2":
+                raise AWSError("UNSUPPORTED", "ECR lists repositories by its own API.", 404)
+            return relayed(*self._send(environ, "/v2/", None), start_response, stored)
         method, name, reference = environ["REQUEST_METHOD"], target["name"], target["reference"]
         self._images.repository(bearer, name)
         if method == "DELETE":
             raise AWSError("UNSUPPORTED", "ECR deletes images by its own API: BatchDeleteImage.", 405)
+        address = f"/v2/{stored}{path.removeprefix('/v2/')}"
+        if query:
+            address += f"?{stored_query(query, stored)}"
         if target["kind"] != "manifests" or method != "PUT":
-            return self._pass(environ, start_response, environ["wsgi.input"])
+            sent = self._send(environ, address, environ["wsgi.input"])
+            return relayed(*sent, start_response, stored)
         manifest = read_body(environ)
         tag = None if reference.startswith("sha256:") else reference
         if tag:
             self._images.check_tag(bearer, name, tag, manifest)
-        connection, response = self._send(environ, manifest)
+        connection, response = self._send(environ, address, manifest)
         if response.status == 201:
             self._images.record(bearer, name, tag, manifest, environ.get("CONTENT_TYPE", ""))
-        return relayed(connection, response, start_response)
+        return relayed(connection, response, start_response, stored)
 
-    def _pass(self, environ: dict[str, Any], start_response: Any, body: Any) -> Iterable[bytes]:
-        return relayed(*self._send(environ, body), start_response)
-
-    def _send(self, environ: dict[str, Any], body: Any) -> tuple[Connection, Any]:
-        """Send the request on; a body that is a stream goes through in blocks."""
+    def _send(self, environ: dict[str, Any], address: str, body: Any) -> tuple[Connection, Any]:
+        """Send the request on to an address; a body that is a stream goes through in blocks."""
         headers = {
             key[5:].replace("_", "-").title(): value
             for key, value in environ.items()
@@ -92,7 +98,7 @@ class Front:
             body = blocks(body, None if chunked else int(length or 0))
         connection = self._registry.connect()
         try:
-            connection.request(method, environ["REQUEST_URI"], body, headers, encode_chunked=chunked)
+            connection.request(method, address, body, headers, encode_chunked=chunked)
             return connection, connection.getresponse()
         except BaseException:
             connection.close()
@@ -110,9 +116,29 @@ def blocks(stream: Any, length: int | None) -> Iterator[bytes]:
         yield block
 
 
-def relayed(connection: Connection, response: Any, start_response: Any) -> Iterator[bytes]:
-    """The registry's answer, in blocks; the connection ends with it."""
-    headers = [(name, value) for name, value in response.getheaders() if name.lower() not in HOP_BY_HOP]
+def stored_query(query: str, stored: str) -> str:
+    """The query with the repository that a layer is mounted from under its stored name."""
+    pairs = parse_qsl(query, keep_blank_values=True)
+    return urlencode([(key, stored + value if key == "from" else value) for key, value in pairs])
+
+
+def relayed(connection: Connection, response: Any, start_response: Any, stored: str) -> Iterable[bytes]:
+    """The registry's answer, in blocks, without the account and region that its names are stored under; the
+    connection ends with it.
+    """
+    headers = [
+        (name, value.replace(f"/v2/{stored}", "/v2/", 1) if name.lower() in ADDRESSES else value)
+        for name, value in response.getheaders()
+        if name.lower() not in HOP_BY_HOP
+    ]
+    if response.status >= 400 or response.getheader("Content-Type", "").startswith("application/json"):
+        content = response.read().replace(stored.encode(), b"")
+        connection.close()
+        if response.getheader("Content-Length") and content:
+            headers = [(name, value) for name, value in headers if name.lower() != "content-length"]
+            headers.append(("Content-Length", str(len(content))))
+        start_response(f"{response.status} {response.reason}", headers)
+        return [content]
     start_response(f"{response.status} {response.reason}", headers)
 
     def body() -> Iterator[bytes]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from sandbox.aws.clients import Clients
 from sandbox.aws.documents import Documents
+from sandbox.aws.ecr.registry import stored_name
 from sandbox.aws.ecr.tokens import Bearer
 from sandbox.aws.errors import AWSError
 
@@ -67,10 +68,10 @@ class Images:
             )
         except ecr.exceptions.ImageAlreadyExistsException:
             return
-        self.remember(name, manifest)
+        self.remember(stored_name(bearer.account, bearer.region, name), manifest)
 
     def remember(self, repository: str, manifest: bytes) -> None:
-        """Keep the size of the image that the manifest is of."""
+        """Keep the size of the image that the manifest is of; the repository goes by its stored name."""
         key = f"{repository}@{digest_of(manifest)}"
         self._documents.put(KIND, key, {"size": size_of(manifest)})
 

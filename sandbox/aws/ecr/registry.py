@@ -6,6 +6,7 @@ Configuration: https://distribution.github.io/distribution/about/configuration/
 import http.client
 import json
 import secrets
+import shutil
 import socket
 from pathlib import Path
 
@@ -14,6 +15,14 @@ from sandbox.settings import Settings, write_private
 
 PROGRAM = "registry"
 TIMEOUT = 120  # seconds for one read or write
+
+
+def stored_name(account: str, region: str, repository: str) -> str:
+    """What the registry calls an account's repository in a region: each has a registry of its own.
+
+    Source: https://docs.aws.amazon.com/AmazonECR/latest/userguide/Registries.html
+    """
+    return f"{account}/{region}/{repository}"
 
 
 class Connection(http.client.HTTPConnection):
@@ -30,7 +39,7 @@ class Connection(http.client.HTTPConnection):
 
 
 class Registry:
-    """The registry's process and its socket."""
+    """The registry's process and its socket; repositories go by their stored names."""
 
     def __init__(self, settings: Settings, processes: Processes) -> None:
         self._settings = settings
@@ -72,6 +81,12 @@ class Registry:
             connection.getresponse().read()
         finally:
             connection.close()
+
+    def forget(self, repository: str) -> None:
+        """Remove all that a repository has, but none of those whose names go on after its own and a slash."""
+        folder = self._settings.folder / "registry/storage/docker/registry/v2/repositories" / repository
+        for part in ("_layers", "_manifests", "_uploads"):
+            shutil.rmtree(folder / part, ignore_errors=True)
 
     def _configuration(self, storage: Path) -> dict[str, object]:
         return {

@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 from sandbox.aws.cloud import Cloud
 from sandbox.aws.server import serve
 from sandbox.settings import Settings
+from tests.unit.sandbox.aws.conftest import ACCOUNT
 from tests.unit.sandbox.aws.local_processes import LocalProcesses
 
 PATIENCE = 30  # seconds
@@ -87,9 +88,13 @@ def ecr(registry_url: str, client: Callable[..., Any]) -> Any:
 
 @pytest.fixture
 def docker(registry_url: str, ecr: Any) -> Docker:
+    return Docker(registry_url, login_of(ecr))
+
+
+def login_of(ecr: Any) -> tuple[str, str]:
     [data] = ecr.get_authorization_token()["authorizationData"]
     user, _, password = base64.b64decode(data["authorizationToken"]).decode().partition(":")
-    return Docker(registry_url, (user, password))
+    return user, password
 
 
 def test_what_is_pushed_is_told_and_pulled(docker: Docker, ecr: Any) -> None:
@@ -152,3 +157,57 @@ def test_one_more_tag_is_given_by_the_api(docker: Docker, ecr: Any) -> None:
         ecr.put_image(repositoryName="notejam", imageManifest=json.dumps(never_pushed), imageTag="broken")
     listed = {each.get("imageTag") for each in ecr.list_images(repositoryName="notejam")["imageIds"]}
     assert listed == {"1.0", "stable"}
+
+
+def test_accounts_and_regions_have_registries_of_their_own(
+    docker: Docker, ecr: Any, client: Callable[..., Any]
+) -> None:
+    # https://docs.aws.amazon.com/AmazonECR/latest/userguide/Registries.html
+    other_region = client("ecr", "eu-central-1")
+    other_region.create_repository(repositoryName="notejam")
+    elsewhere = Docker(docker.url, login_of(other_region))
+    digest = docker.push("notejam", "1.0", b"layer").headers["Docker-Content-Digest"]
+    headers = {"Accept": MANIFEST}
+    layer = f"/v2/notejam/blobs/sha256:{hashlib.sha256(b'layer').hexdigest()}"
+    assert docker.request("HEAD", layer).status_code == 200
+    for path in ("/v2/notejam/manifests/1.0", f"/v2/notejam/manifests/{digest}", layer):
+        assert elsewhere.request("GET", path, headers=headers).status_code == 404
+    assert elsewhere.push("notejam", "1.0", b"another").status_code == 201
+    ecr.delete_repository(repositoryName="notejam", force=True)
+    [image] = other_region.describe_images(repositoryName="notejam")["imageDetails"]
+    assert image["imageSizeInBytes"] == len(b"another") + len(b"{}")
+    assert elsewhere.request("GET", "/v2/notejam/manifests/1.0", headers=headers).status_code == 200
+
+
+def test_nothing_tells_where_the_registry_keeps_a_repository(docker: Docker) -> None:
+    docker.push("notejam", "1.0", b"layer")
+    listed = docker.request("GET", "/v2/notejam/tags/list")
+    assert listed.json() == {"name": "notejam", "tags": ["1.0"]}
+    started = docker.request("POST", "/v2/notejam/blobs/uploads/")
+    assert started.headers["Location"].startswith("/v2/notejam/blobs/uploads/")
+    unknown = docker.request("GET", f"/v2/notejam/manifests/sha256:{'0' * 64}")
+    assert unknown.status_code == 404
+    assert ACCOUNT not in unknown.text
+    assert docker.request("GET", "/v2/_catalog").status_code == 404
+
+
+def test_a_layer_is_mounted_from_the_account_s_own_repository(docker: Docker, ecr: Any) -> None:
+    ecr.create_repository(repositoryName="other/notejam")
+    docker.push("notejam", "1.0", b"layer")
+    digest = f"sha256:{hashlib.sha256(b'layer').hexdigest()}"
+    mounting = "/v2/other/notejam/blobs/uploads/?mount={}&from={}"
+    assert docker.request("POST", mounting.format(digest, "unknown")).status_code == 202
+    mounted = docker.request("POST", mounting.format(digest, "notejam"))
+    assert mounted.status_code == 201
+    assert docker.request("GET", mounted.headers["Location"]).content == b"layer"
+
+
+def test_a_repository_made_again_is_empty(docker: Docker, ecr: Any) -> None:
+    docker.push("notejam", "1.0", b"layer")
+    ecr.create_repository(repositoryName="notejam/sidecar")
+    docker.push("notejam/sidecar", "1.0", b"sidecar")
+    ecr.delete_repository(repositoryName="notejam", force=True)
+    ecr.create_repository(repositoryName="notejam")
+    layer = f"/v2/notejam/blobs/sha256:{hashlib.sha256(b'layer').hexdigest()}"
+    assert docker.request("HEAD", layer).status_code == 404
+    assert docker.request("GET", "/v2/notejam/sidecar/tags/list").json()["tags"] == ["1.0"]
