@@ -62,7 +62,7 @@ class Cloud:
         postgresql = PostgreSQL(settings, processes)
         self.rds = RDS(self.documents, self.times, self.clients, postgresql, settings)
         self.registry = Registry(settings, processes)
-        self.ecr = ECR(self.documents, self.clients, self.registry, settings.registry)
+        self.ecr = ECR(self.documents, self.times, self.clients, self.registry, settings.registry)
         self.gateway = Gateway(
             self.emulator,
             self.principals,
@@ -120,6 +120,7 @@ class Cloud:
             self.registry.start()
         except SandboxError as error:
             log.warning("No registry: %s", error)  # images wait for it; everything else works
+        self.ecr.replication.start()
         self.rds.bridge.start()
         self.eks.bridge.start()
 
@@ -127,5 +128,6 @@ class Cloud:
         """Stop, and let go of the files; what they hold is whole at any moment."""
         self.eks.bridge.stop()
         self.rds.bridge.stop()
+        self.ecr.replication.stop()
         self.request_log.close()
         self.documents.close()

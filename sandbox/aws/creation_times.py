@@ -29,6 +29,7 @@ SECONDS = {
     "nat-gateway-delete": 60,
     "vpc-endpoint": 60,
     "vpc-endpoint-delete": 60,
+    "ecr-replication": 60,
 }
 
 

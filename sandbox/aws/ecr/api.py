@@ -6,11 +6,13 @@ from typing import Any
 
 from sandbox.aws.calls import Call, Handlers, Result
 from sandbox.aws.clients import Clients
+from sandbox.aws.creation_times import CreationTimes
 from sandbox.aws.documents import Documents
 from sandbox.aws.ecr.front import Front
 from sandbox.aws.ecr.images import Images, digest_of
 from sandbox.aws.ecr.registry import Registry, stored_name
-from sandbox.aws.ecr.tokens import Tokens
+from sandbox.aws.ecr.replication import Replication
+from sandbox.aws.ecr.tokens import Bearer, Tokens
 from sandbox.aws.errors import AWSError
 
 SERVICE = "ecr"
@@ -19,12 +21,20 @@ SERVICE = "ecr"
 class ECR:
     """`address` is the registry's, host and port, as it stands in front of every repository's name."""
 
-    def __init__(self, documents: Documents, clients: Clients, registry: Registry, address: str) -> None:
+    def __init__(
+        self,
+        documents: Documents,
+        times: CreationTimes,
+        clients: Clients,
+        registry: Registry,
+        address: str,
+    ) -> None:
         self._address = address
         self._tokens = Tokens(documents)
         self._registry = registry
         self._images = Images(documents, clients)
-        self.front = Front(self._tokens, self._images, registry)
+        self.replication = Replication(documents, times, clients, registry, self._images)
+        self.front = Front(self._tokens, self._images, registry, self.replication.begin)
 
     def handlers(self) -> Handlers:
         return {
@@ -35,7 +45,7 @@ class ECR:
             (SERVICE, "PutImage"): self._put_image,
             (SERVICE, "DescribeImages"): self._describe_images,
             (SERVICE, "BatchDeleteImage"): self._batch_delete_image,
-        }
+        } | self.replication.handlers()
 
     def _get_authorization_token(self, call: Call) -> Result:
         token, expires_at = self._tokens.issue(call.account, call.region)
@@ -74,6 +84,7 @@ class ECR:
             )
             raise AWSError("LayersNotFoundException", f"The registry refuses the manifest: {refusal}")
         self._images.remember(stored, manifest)
+        self.replication.begin(Bearer(call.account, call.region), name, asked.get("imageTag"), manifest)
         return result
 
     def _describe_images(self, call: Call) -> Result:

@@ -5,7 +5,7 @@ Source: https://github.com/opencontainers/distribution-spec/blob/main/spec.md
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -23,13 +23,17 @@ ADDRESSES = frozenset({"location", "link"})
 WRITING = frozenset({"PUT", "POST", "PATCH"})
 
 
-class Front:
-    """A WSGI application (PEP 3333)."""
+Pushed = Callable[[Bearer, str, str | None, bytes], None]
 
-    def __init__(self, tokens: Tokens, images: Images, registry: Registry) -> None:
+
+class Front:
+    """A WSGI application (PEP 3333); `pushed` gets the repository, the tag and the manifest of each image."""
+
+    def __init__(self, tokens: Tokens, images: Images, registry: Registry, pushed: Pushed) -> None:
         self._tokens = tokens
         self._images = images
         self._registry = registry
+        self._pushed = pushed
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         bearer = self._tokens.bearer(environ.get("HTTP_AUTHORIZATION", ""))
@@ -73,6 +77,7 @@ class Front:
         connection, response = self._send(environ, address, manifest)
         if response.status == 201:
             self._images.record(bearer, name, tag, manifest, environ.get("CONTENT_TYPE", ""))
+            self._pushed(bearer, name, tag, manifest)
         return relayed(connection, response, start_response, stored)
 
     def _send(self, environ: dict[str, Any], address: str, body: Any) -> tuple[Connection, Any]:

@@ -14,6 +14,13 @@ from sandbox.processes import Processes, Program
 from sandbox.settings import Settings, write_private
 
 PROGRAM = "registry"
+# What an image's manifest may be: https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-manifest-formats.html
+MANIFESTS = (
+    "application/vnd.docker.distribution.manifest.v2+json",
+    "application/vnd.docker.distribution.manifest.list.v2+json",
+    "application/vnd.oci.image.manifest.v1+json",
+    "application/vnd.oci.image.index.v1+json",
+)
 TIMEOUT = 120  # seconds for one read or write
 
 
@@ -70,6 +77,28 @@ class Registry:
             connection.request("PUT", path, manifest, {"Content-Type": media_type})
             response = connection.getresponse()
             return None if response.status == 201 else response.read().decode(errors="replace")
+        finally:
+            connection.close()
+
+    def get(self, repository: str, digest: str) -> tuple[bytes, str] | None:
+        """A manifest and its media type, or None when there is none. Raises OSError when it is down."""
+        connection = self.connect()
+        try:
+            path = f"/v2/{repository}/manifests/{digest}"
+            connection.request("GET", path, headers={"Accept": ", ".join(MANIFESTS)})
+            response = connection.getresponse()
+            content = response.read()
+            return (content, response.headers["Content-Type"]) if response.status == 200 else None
+        finally:
+            connection.close()
+
+    def mount(self, repository: str, digest: str, source: str) -> None:
+        """Give a repository a layer of another one, which is stored once. Raises OSError when it is down."""
+        connection = self.connect()
+        try:
+            query = f"mount={digest}&from={source}"
+            connection.request("POST", f"/v2/{repository}/blobs/uploads/?{query}")
+            connection.getresponse().read()
         finally:
             connection.close()
 

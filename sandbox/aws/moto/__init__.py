@@ -7,6 +7,7 @@ from sandbox.aws.moto import (
     cloudwatch,
     deterministic,
     ec2,
+    ecr,
     flow_logs,
     iam,
     kms,
@@ -28,6 +29,7 @@ def install() -> None:
     deterministic.install()
     acm.install()
     ec2.install()
+    ecr.install()
     flow_logs.install()
     iam.install()
     kms.install()

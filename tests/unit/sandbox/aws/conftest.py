@@ -1,5 +1,6 @@
 """An emulated AWS of the test's own, in this process on a free port, without a Kubernetes or a registry."""
 
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,12 @@ from sandbox.aws.cloud import Cloud
 from sandbox.aws.kubernetes_ports import Kubernetes, NoKubernetes
 from sandbox.aws.server import serve
 from sandbox.settings import Settings
+from tests.unit.sandbox.aws.docker import Docker, login_of
+from tests.unit.sandbox.aws.local_processes import LocalProcesses
 
 ACCOUNT = "123456789012"
 REGION = "eu-west-1"
+PATIENCE = 30  # seconds for the registry to come up
 Client = Callable[..., Any]
 
 
@@ -134,3 +138,34 @@ def later(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
 
     monkeypatch.setattr(clock, "now", lambda: now() + passed[0])
     return move
+
+
+@pytest.fixture
+def registry_url(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> Iterator[str]:
+    """The address of ECR's front, with a registry behind it."""
+    processes = LocalProcesses(settings.folder)
+    monkeypatch.setattr("sandbox.aws.cloud.Processes", lambda _: processes)
+    cloud: Cloud = request.getfixturevalue("cloud")
+    cloud.registry.start()
+    server = serve(cloud.ecr.front, ("127.0.0.1", 0), threads=4)
+    deadline = time.monotonic() + PATIENCE
+    while not settings.socket("registry.sock").exists():
+        assert time.monotonic() < deadline, "the registry did not come up"
+        time.sleep(0.05)
+    yield f"http://127.0.0.1:{server.bind_addr[1]}"
+    server.stop()
+    processes.stop()
+
+
+@pytest.fixture
+def ecr(registry_url: str, client: Callable[..., Any]) -> Any:
+    made = client("ecr")
+    made.create_repository(repositoryName="notejam", imageTagMutability="IMMUTABLE")
+    return made
+
+
+@pytest.fixture
+def docker(registry_url: str, ecr: Any) -> Docker:
+    return Docker(registry_url, login_of(ecr))

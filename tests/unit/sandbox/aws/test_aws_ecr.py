@@ -1,100 +1,16 @@
 """ECR: a real registry, opened by ECR's tokens and bound by its rules."""
 
-import base64
 import hashlib
 import json
 import os
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-import requests
 from botocore.exceptions import ClientError
 
-from sandbox.aws.cloud import Cloud
-from sandbox.aws.server import serve
-from sandbox.settings import Settings
 from tests.unit.sandbox.aws.conftest import ACCOUNT
-from tests.unit.sandbox.aws.local_processes import LocalProcesses
-
-PATIENCE = 30  # seconds
-MANIFEST = "application/vnd.oci.image.manifest.v1+json"
-
-
-@dataclass
-class Docker:
-    """As much of a client as the rules need: it pushes images of one layer, and pulls them."""
-
-    url: str
-    login: tuple[str, str]
-
-    def request(self, method: str, path: str, **options: Any) -> requests.Response:
-        address = path if path.startswith("http") else self.url + path
-        return requests.request(method, address, auth=self.login, timeout=30, **options)
-
-    def push(self, repository: str, tag: str, layer: bytes) -> requests.Response:
-        parts = [self._blob(repository, layer), self._blob(repository, b"{}")]
-        document = {
-            "schemaVersion": 2,
-            "mediaType": MANIFEST,
-            "layers": [{"mediaType": "application/vnd.oci.image.layer.v1.tar", **parts[0]}],
-            "config": {"mediaType": "application/vnd.oci.image.config.v1+json", **parts[1]},
-        }
-        headers = {"Content-Type": MANIFEST}
-        body = json.dumps(document).encode()
-        return self.request("PUT", f"/v2/{repository}/manifests/{tag}", data=body, headers=headers)
-
-    def _blob(self, repository: str, content: bytes) -> dict[str, Any]:
-        digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
-        started = self.request("POST", f"/v2/{repository}/blobs/uploads/")
-        if started.status_code == 202:
-            where = started.headers["Location"]
-            # A stream of unknown length, as clients send large layers.
-            sent = self.request("PATCH", where, data=iter([content]))
-            assert sent.status_code == 202, sent.text
-            where = sent.headers["Location"]
-            done = self.request("PUT", f"{where}&digest={digest}")
-            assert done.status_code == 201, done.text
-        return {"digest": digest, "size": len(content)}
-
-
-@pytest.fixture
-def registry_url(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
-) -> Iterator[str]:
-    """The address of ECR's front, with a registry behind it."""
-    processes = LocalProcesses(settings.folder)
-    monkeypatch.setattr("sandbox.aws.cloud.Processes", lambda _: processes)
-    cloud: Cloud = request.getfixturevalue("cloud")
-    cloud.registry.start()
-    server = serve(cloud.ecr.front, ("127.0.0.1", 0), threads=4)
-    deadline = time.monotonic() + PATIENCE
-    while not settings.socket("registry.sock").exists():
-        assert time.monotonic() < deadline, "the registry did not come up"
-        time.sleep(0.05)
-    yield f"http://127.0.0.1:{server.bind_addr[1]}"
-    server.stop()
-    processes.stop()
-
-
-@pytest.fixture
-def ecr(registry_url: str, client: Callable[..., Any]) -> Any:
-    made = client("ecr")
-    made.create_repository(repositoryName="notejam", imageTagMutability="IMMUTABLE")
-    return made
-
-
-@pytest.fixture
-def docker(registry_url: str, ecr: Any) -> Docker:
-    return Docker(registry_url, login_of(ecr))
-
-
-def login_of(ecr: Any) -> tuple[str, str]:
-    [data] = ecr.get_authorization_token()["authorizationData"]
-    user, _, password = base64.b64decode(data["authorizationToken"]).decode().partition(":")
-    return user, password
+from tests.unit.sandbox.aws.docker import MANIFEST, Docker, login_of
 
 
 def test_what_is_pushed_is_told_and_pulled(docker: Docker, ecr: Any) -> None:
