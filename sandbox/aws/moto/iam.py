@@ -65,5 +65,6 @@ def _change_audiences() -> None:
             known.remove(client_id)
         return EmptyResult()
 
-    IamResponse.add_client_id_to_open_id_connect_provider = add
-    IamResponse.remove_client_id_from_open_id_connect_provider = remove
+    response: Any = IamResponse
+    response.add_client_id_to_open_id_connect_provider = add
+    response.remove_client_id_from_open_id_connect_provider = remove
