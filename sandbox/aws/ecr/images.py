@@ -7,6 +7,7 @@ from typing import Any
 from sandbox.aws.clients import Clients
 from sandbox.aws.documents import Documents
 from sandbox.aws.ecr.registry import stored_name
+from sandbox.aws.ecr.tags import moves
 from sandbox.aws.ecr.tokens import Bearer
 from sandbox.aws.errors import AWSError
 
@@ -38,7 +39,9 @@ class Images:
 
         Source: https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html
         """
-        if self.repository(bearer, name)["imageTagMutability"] != "IMMUTABLE":
+        repository = self.repository(bearer, name)
+        exclusions = repository.get("imageTagMutabilityExclusionFilters")
+        if moves(repository["imageTagMutability"], exclusions, tag):
             return
         ecr = self._client(bearer)
         try:
