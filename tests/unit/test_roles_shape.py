@@ -71,7 +71,10 @@ def test_each_role_of_the_site_runs_alone_by_its_own_name() -> None:
 
 
 def test_each_role_of_the_site_is_there_with_a_scenario() -> None:
-    names = [task["ansible.builtin.include_role"]["name"] for task in included()]
+    roles = [task["ansible.builtin.include_role"] for task in included()]
+    names = [role["name"] for role in roles]
+    phases = [(role["name"], role.get("tasks_from", "main")) for role in roles]
+    assert len(set(phases)) == len(phases)
     assert [name for name in names if name not in ROLES] == []
     checks = ("verify.yml", "built")
     assert [

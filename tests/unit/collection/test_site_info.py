@@ -107,3 +107,9 @@ def test_the_bucket_of_this_sites_dumps() -> None:
 def test_an_unknown_component_is_refused_with_the_known_ones() -> None:
     run = run_module("site_info", tags=SITE, components=["keys"])
     assert "No component is called keys; there are backups, cluster" in run.result["msg"]
+
+
+def test_topics_of_this_site() -> None:
+    made = run_module("sns_topic", name="a", tags=tags("observability", "critical")).result["sns_topic"]
+    run_module("sns_topic", name="b", tags=tags("observability", "critical", site="elsewhere"))
+    assert discovered("observability") == {"observability": {"topic_arns": {"critical": made["arn"]}}}

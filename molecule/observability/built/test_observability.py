@@ -1,0 +1,82 @@
+"""Logs, alerts, alarms and the dashboard as AWS tells of them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import boto3
+import pytest
+
+GROUPS = {
+    "/aws/eks/notejam-sandbox/cluster",
+    "/aws/rds/cluster/notejam-sandbox/postgresql",
+    *(
+        f"/aws/containerinsights/notejam-sandbox/{kind}"
+        for kind in ("application", "dataplane", "host", "performance")
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def cloudwatch() -> Any:
+    return boto3.client("cloudwatch")
+
+
+@pytest.fixture(scope="module")
+def topics() -> dict[str, dict[str, str]]:
+    sns = boto3.client("sns")
+    arns = [topic["TopicArn"] for topic in sns.list_topics()["Topics"]]
+    return {arn: sns.get_topic_attributes(TopicArn=arn)["Attributes"] for arn in arns}
+
+
+def test_logs_are_encrypted_and_end() -> None:
+    groups = {
+        group["logGroupName"]: group for group in boto3.client("logs").describe_log_groups()["logGroups"]
+    }
+    assert groups.keys() >= GROUPS
+    for name in GROUPS:
+        assert groups[name]["retentionInDays"] == 90
+        assert ":key/mrk-" in groups[name]["kmsKeyId"]
+
+
+def test_alarms_and_nobody_else_publish_to_encrypted_topics(topics: dict[str, dict[str, str]]) -> None:
+    assert sorted(arn.rpartition("-")[2] for arn in topics) == ["critical", "warning"]
+    for arn, attributes in topics.items():
+        assert ":key/mrk-" in attributes["KmsMasterKeyId"]
+        (statement,) = json.loads(attributes["Policy"])["Statement"]
+        assert statement["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+        assert statement["Resource"] == arn
+        assert statement["Condition"]["StringEquals"]["aws:SourceAccount"] in arn
+
+
+def test_each_alarm_tells_a_topic(cloudwatch: Any, topics: dict[str, dict[str, str]]) -> None:
+    alarms = cloudwatch.describe_alarms()["MetricAlarms"]
+    names = {alarm["AlarmName"].removeprefix("notejam-sandbox-") for alarm in alarms}
+    assert {"backup-age", "database-cpu", "node-not-ready", "requests-blocked"} <= names
+    # Nothing is watched that is not there.
+    assert not names & {"certificate-age", "slow-answers", "target-errors"}
+    for alarm in alarms:
+        assert alarm["ActionsEnabled"]
+        assert alarm["AlarmActions"] == alarm["OKActions"]
+        assert set(alarm["AlarmActions"]) <= topics.keys()
+
+
+def test_silence_of_backups_is_an_alarm(cloudwatch: Any) -> None:
+    (alarm,) = cloudwatch.describe_alarms(AlarmNames=["notejam-sandbox-backup-age"])["MetricAlarms"]
+    assert alarm["TreatMissingData"] == "breaching"
+    assert (alarm["Namespace"], alarm["Period"]) == ("AWS/Backup", 86400)
+
+
+def test_one_alarm_is_over_all_that_is_critical(cloudwatch: Any) -> None:
+    (alarm,) = cloudwatch.describe_alarms(AlarmTypes=["CompositeAlarm"])["CompositeAlarms"]
+    assert 'ALARM("notejam-sandbox-backup-age")' in alarm["AlarmRule"]
+    assert "database-cpu" not in alarm["AlarmRule"]
+
+
+def test_the_dashboard_shows_every_alarm(cloudwatch: Any) -> None:
+    found = cloudwatch.get_dashboard(DashboardName="notejam-sandbox-eu-west-1")
+    widgets = json.loads(found["DashboardBody"])["widgets"]
+    shown = next(widget for widget in widgets if widget["type"] == "alarm")["properties"]["alarms"]
+    assert sorted(shown) == sorted(a["AlarmArn"] for a in cloudwatch.describe_alarms()["MetricAlarms"])
+    assert {w["properties"]["region"] for w in widgets if w["type"] == "metric"} == {"eu-west-1"}
