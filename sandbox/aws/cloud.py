@@ -121,6 +121,7 @@ class Cloud:
         except SandboxError as error:
             log.warning("No registry: %s", error)  # images wait for it; everything else works
         self.ecr.replication.start()
+        self.ecr.expiry.start()
         self.rds.bridge.start()
         self.eks.bridge.start()
 
@@ -128,6 +129,7 @@ class Cloud:
         """Stop, and let go of the files; what they hold is whole at any moment."""
         self.eks.bridge.stop()
         self.rds.bridge.stop()
+        self.ecr.expiry.stop()
         self.ecr.replication.stop()
         self.request_log.close()
         self.documents.close()

@@ -30,6 +30,8 @@ SECONDS = {
     "vpc-endpoint": 60,
     "vpc-endpoint-delete": 60,
     "ecr-replication": 60,
+    "ecr-lifecycle": 86400,
+    "ecr-lifecycle-preview": 30,
 }
 
 

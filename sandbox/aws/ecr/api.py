@@ -8,6 +8,7 @@ from sandbox.aws.calls import Call, Handlers, Result
 from sandbox.aws.clients import Clients
 from sandbox.aws.creation_times import CreationTimes
 from sandbox.aws.documents import Documents
+from sandbox.aws.ecr.expiry import Expiry
 from sandbox.aws.ecr.front import Front
 from sandbox.aws.ecr.images import Images, digest_of
 from sandbox.aws.ecr.registry import Registry, stored_name
@@ -34,18 +35,23 @@ class ECR:
         self._registry = registry
         self._images = Images(documents, clients)
         self.replication = Replication(documents, times, clients, registry, self._images)
+        self.expiry = Expiry(documents, times, clients, registry)
         self.front = Front(self._tokens, self._images, registry, self.replication.begin)
 
     def handlers(self) -> Handlers:
-        return {
-            (SERVICE, "GetAuthorizationToken"): self._get_authorization_token,
-            (SERVICE, "CreateRepository"): self._with_address,
-            (SERVICE, "DescribeRepositories"): self._with_address,
-            (SERVICE, "DeleteRepository"): self._delete_repository,
-            (SERVICE, "PutImage"): self._put_image,
-            (SERVICE, "DescribeImages"): self._describe_images,
-            (SERVICE, "BatchDeleteImage"): self._batch_delete_image,
-        } | self.replication.handlers()
+        return (
+            {
+                (SERVICE, "GetAuthorizationToken"): self._get_authorization_token,
+                (SERVICE, "CreateRepository"): self._with_address,
+                (SERVICE, "DescribeRepositories"): self._with_address,
+                (SERVICE, "DeleteRepository"): self._delete_repository,
+                (SERVICE, "PutImage"): self._put_image,
+                (SERVICE, "DescribeImages"): self._describe_images,
+                (SERVICE, "BatchDeleteImage"): self._batch_delete_image,
+            }
+            | self.replication.handlers()
+            | self.expiry.handlers()
+        )
 
     def _get_authorization_token(self, call: Call) -> Result:
         token, expires_at = self._tokens.issue(call.account, call.region)

@@ -16,6 +16,7 @@ from sandbox.aws.clients import Clients
 from sandbox.aws.creation_times import CreationTimes, passed
 from sandbox.aws.documents import Document, Documents
 from sandbox.aws.ecr.images import Images, digest_of
+from sandbox.aws.ecr.refusals import told_on
 from sandbox.aws.ecr.registry import Registry, stored_name
 from sandbox.aws.ecr.tokens import Bearer
 from sandbox.aws.errors import AWSError
@@ -140,7 +141,9 @@ class Replication:
     def _describe_image_replication_status(self, call: Call) -> Result:
         """https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_DescribeImageReplicationStatus.html"""
         name, wanted = call.parameters["repositoryName"], call.parameters["imageId"]
-        [image] = call.client("ecr").describe_images(repositoryName=name, imageIds=[wanted])["imageDetails"]
+        with told_on():
+            answer = call.client("ecr").describe_images(repositoryName=name, imageIds=[wanted])
+        [image] = answer["imageDetails"]
         key = image_key(Bearer(call.account, call.region), name, image["imageDigest"])
         found: dict[tuple[str, str], set[str]] = {}
         for copy in self._documents.all(KIND, key).values():
