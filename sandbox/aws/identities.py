@@ -12,8 +12,10 @@ from botocore.exceptions import ClientError
 
 from sandbox.aws import clock
 from sandbox.aws.calls import Call, Handlers, Result
+from sandbox.aws.conditions import Context, like, met
 from sandbox.aws.errors import AWSError
 from sandbox.aws.principals import Principal, Principals, from_credentials
+from sandbox.aws.web_identity import provider_of
 
 KEY_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 SESSION_SECONDS = 43200
@@ -29,7 +31,7 @@ class Identities:
         return {
             ("sts", "GetCallerIdentity"): self.get_caller_identity,
             ("sts", "AssumeRole"): self.assume_role,
-            ("sts", "AssumeRoleWithWebIdentity"): self.assume_role,
+            ("sts", "AssumeRoleWithWebIdentity"): self.assume_role_with_web_identity,
             ("sts", "GetSessionToken"): self.get_session_token,
             ("sts", "GetFederationToken"): self.get_federation_token,
             ("iam", "CreateAccessKey"): self.create_access_key,
@@ -43,7 +45,7 @@ class Identities:
     def assume_role(self, call: Call) -> Result:
         """Only a role that exists and whose trust policy names the caller."""
         role_arn = call.parameters["RoleArn"]
-        account, name = role_arn.split(":")[4], role_arn.rsplit("/", 1)[-1]
+        account, name = role_in(role_arn)
         if not trusts(trust_policy(call, account, name), call):
             raise AWSError(
                 "AccessDenied",
@@ -51,8 +53,33 @@ class Identities:
                 f"on resource: {role_arn}",
                 403,
             )
+        return self._assumed(call, account, name)
+
+    def assume_role_with_web_identity(self, call: Call) -> Result:
+        """Only with a token that the account's provider signed and the role's trust policy takes."""
+        account, name = role_in(call.parameters["RoleArn"])
+        provider = provider_of(
+            call.parameters["WebIdentityToken"], call.clients.get("iam", account, call.region)
+        )
+        claims = provider.verify(call.parameters["WebIdentityToken"])
+        context = {
+            **provider.context(claims),
+            "sts:rolesessionname": [call.parameters["RoleSessionName"]],
+        }
+        if not trusts_token(trust_policy(call, account, name), provider.arn, context):
+            raise AWSError("AccessDenied", f"Not authorized to perform {call.operation.iam_action}", 403)
+        return {
+            **self._assumed(call, account, name),
+            "SubjectFromWebIdentityToken": claims.get("sub", ""),
+            "Audience": next(iter(context.get(f"{provider.name}:aud".lower(), [])), ""),
+            "Provider": claims["iss"],
+        }
+
+    def _assumed(self, call: Call, account: str, role: str) -> Result:
+        """A session of the role, which belongs to the role's account and not to the caller's."""
         result = call.forward()
         user = result["AssumedRoleUser"]
+        user["Arn"] = f"arn:aws:sts::{account}:assumed-role/{role}/{call.parameters['RoleSessionName']}"
         self._principals.add(
             from_credentials(account, user["Arn"], user["AssumedRoleId"], result["Credentials"])
         )
@@ -126,8 +153,6 @@ def trusts(policy: dict[str, Any], call: Call) -> bool:
 
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
     """
-    if call.operation.name == "AssumeRoleWithWebIdentity":
-        return any("Federated" in principal_of(statement) for statement in statements(policy))
     callers = {
         "*",
         call.account,
@@ -140,6 +165,24 @@ def trusts(policy: dict[str, Any], call: Call) -> bool:
         for statement in statements(policy)
         if statement.get("Effect") == "Allow"
     )
+
+
+def trusts_token(policy: dict[str, Any], provider: str, context: Context) -> bool:
+    """Whether the trust policy lets a token of the provider in, by what the token gave for conditions.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+    """
+    effects = {
+        statement.get("Effect")
+        for statement in statements(policy)
+        if {"*", provider}.intersection(as_list(principal_of(statement).get("Federated")))
+        and any(
+            like(action.lower(), "sts:assumerolewithwebidentity")
+            for action in as_list(statement.get("Action"))
+        )
+        and met(statement.get("Condition", {}), context)
+    }
+    return effects == {"Allow"}
 
 
 def trusts_service(policy: dict[str, Any], service: str) -> bool:
@@ -164,6 +207,11 @@ def as_list(value: Any) -> list[Any]:
     if value is None:
         return []
     return value if isinstance(value, list) else [value]
+
+
+def role_in(arn: str) -> tuple[str, str]:
+    """The account and the name of the role with this ARN, which may have a path."""
+    return arn.split(":")[4], arn.rsplit("/", 1)[-1]
 
 
 def role_of(arn: str) -> str:

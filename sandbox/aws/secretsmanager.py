@@ -11,13 +11,11 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from sandbox.aws.calls import Call, Handlers, Result
+from sandbox.aws.conditions import met
 from sandbox.aws.errors import AWSError
 from sandbox.aws.identities import as_list, principal_of, role_of, statements
 
 CALLER = "aws:principalarn"
-# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
-EXACT = ("StringEquals", "StringNotEquals")
-PATTERNS = ("ArnEquals", "ArnLike", "ArnNotEquals", "ArnNotLike", "StringLike", "StringNotLike")
 
 
 def handlers() -> Handlers:
@@ -50,21 +48,15 @@ def denies(statement: dict[str, Any], action: str, caller: str) -> bool:
         statement.get("Effect") == "Deny"
         and any(fnmatchcase(action, pattern) for pattern in as_list(statement.get("Action")))
         and ("*" in principals or caller in principals)
-        and all(
-            _holds(operator, wanted, caller) for operator, wanted in statement.get("Condition", {}).items()
-        )
+        and _holds(statement.get("Condition", {}), caller)
     )
 
 
-def _holds(operator: str, wanted: dict[str, Any], caller: str) -> bool:
-    """Whether the condition is met. Raises AWSError for one that is about anything but the caller."""
-    keys = {key.lower(): as_list(value) for key, value in wanted.items()}
-    if operator not in (*EXACT, *PATTERNS) or set(keys) != {CALLER}:
+def _holds(conditions: dict[str, dict[str, Any]], caller: str) -> bool:
+    """Whether the conditions are met. Raises AWSError for one that is about anything but the caller."""
+    others = {key for keys in conditions.values() for key in keys if key.lower() != CALLER}
+    if others:
         raise AWSError(
-            "NotImplemented", f"The sandbox does not evaluate {operator} of {', '.join(wanted)}.", status=501
+            "NotImplemented", f"The sandbox does not evaluate {', '.join(sorted(others))} here.", status=501
         )
-    if operator in EXACT:
-        met = caller in keys[CALLER]
-    else:
-        met = any(fnmatchcase(caller, pattern) for pattern in keys[CALLER])
-    return met != ("Not" in operator)
+    return met(conditions, {CALLER: [caller]})
