@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from ipaddress import IPv4Network
 from itertools import combinations
 from pathlib import Path
@@ -69,3 +71,12 @@ class TestEnvironment:
             for site in sites(environment).values()
         ]
         assert not any(one.overlaps(other) for one, other in combinations(ranges, 2))
+
+
+def test_the_table_of_the_environments_is_what_the_inventories_say() -> None:
+    printed = subprocess.run(
+        [sys.executable, INVENTORIES / "table.py"], stdout=subprocess.PIPE, text=True, check=True
+    ).stdout
+    assert (ROOT / "docs/environments.md").read_text() == printed, (
+        "run: python inventories/table.py > docs/environments.md"
+    )
