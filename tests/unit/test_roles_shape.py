@@ -80,3 +80,15 @@ def test_each_role_of_the_site_is_there_with_a_scenario() -> None:
     assert [
         name for name in names if not any((ROOT / "molecule" / name / check).exists() for check in checks)
     ] == []
+
+
+def test_each_scenario_checks_what_it_built() -> None:
+    """Molecule only warns of a step whose playbook is missing."""
+    for scenario in sorted((ROOT / "molecule").glob("*/molecule.yml")):
+        folder = scenario.parent
+        if (folder / "built").is_dir():
+            parts = ("built", "drift.py", "changed/inventory.yml")
+            assert [part for part in parts if not (folder / part).exists()] == [], folder.name
+            assert not load(scenario), f"{folder.name} has the steps of every scenario"
+        else:
+            assert (folder / "verify.yml").is_file(), folder.name
