@@ -33,3 +33,8 @@ def test_the_other_region_gets_copies(ecr: Any) -> None:
     [rule] = ecr.describe_registry()["replicationConfiguration"]["rules"]
     assert [one["region"] for one in rule["destinations"]] == ["eu-central-1"]
     assert rule["repositoryFilters"] == [{"filter": "notejam-sandbox/", "filterType": "PREFIX_MATCH"}]
+
+
+def test_the_public_gallery_s_images_are_pulled_through(ecr: Any) -> None:
+    [rule] = ecr.describe_pull_through_cache_rules()["pullThroughCacheRules"]
+    assert (rule["ecrRepositoryPrefix"], rule["upstreamRegistryUrl"]) == ("ecr-public", "public.ecr.aws")

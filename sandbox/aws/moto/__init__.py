@@ -8,6 +8,7 @@ from sandbox.aws.moto import (
     deterministic,
     ec2,
     ecr,
+    ecr_pull_through,
     flow_logs,
     iam,
     kms,
@@ -30,6 +31,7 @@ def install() -> None:
     acm.install()
     ec2.install()
     ecr.install()
+    ecr_pull_through.install()
     flow_logs.install()
     iam.install()
     kms.install()
