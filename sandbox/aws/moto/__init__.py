@@ -11,6 +11,7 @@ from sandbox.aws.moto import (
     ecr_pull_through,
     flow_logs,
     iam,
+    iam_quotas,
     kms,
     launch_templates,
     logs,
@@ -34,6 +35,7 @@ def install() -> None:
     ecr_pull_through.install()
     flow_logs.install()
     iam.install()
+    iam_quotas.install()
     kms.install()
     launch_templates.install()
     logs.install()
