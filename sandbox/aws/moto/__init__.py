@@ -16,6 +16,7 @@ from sandbox.aws.moto import (
     launch_templates,
     logs,
     rds,
+    route53,
     s3,
     secretsmanager,
     sns,
@@ -40,6 +41,7 @@ def install() -> None:
     launch_templates.install()
     logs.install()
     rds.install()
+    route53.install()
     s3.install()
     secretsmanager.install()
     sns.install()
