@@ -4,6 +4,7 @@ import logging
 import os
 
 from sandbox.aws import secretsmanager
+from sandbox.aws.backup.api import Backup
 from sandbox.aws.calls import Handlers
 from sandbox.aws.clients import Clients
 from sandbox.aws.creation_times import CreationTimes
@@ -86,6 +87,7 @@ class Cloud:
         return (
             Identities(self.principals).handlers()
             | self.eks.handlers()
+            | Backup(self.documents, self.times).handlers()
             | EC2(slow).handlers()
             | self.ecr.handlers()
             | self.rds.handlers()

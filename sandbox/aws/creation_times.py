@@ -32,6 +32,8 @@ SECONDS = {
     "ecr-replication": 60,
     "ecr-lifecycle": 86400,
     "ecr-lifecycle-preview": 30,
+    "backup-job": 300,
+    "backup-copy-job": 600,
 }
 
 

@@ -10,7 +10,7 @@ import json
 from typing import Any
 
 from moto.core.exceptions import JsonRESTError
-from moto.kms import utils
+from moto.kms import models, utils
 from moto.kms.models import Key, KmsBackend, kms_backends
 from moto.kms.responses import KmsResponse
 
@@ -28,6 +28,7 @@ def install() -> None:
     _make_room_for_multi_region_ids()
     _refuse_keys_that_are_not_enabled()
     _refuse_malformed_policies()
+    _keep_the_key_of_backup()
 
 
 def _keep_rotation_periods() -> None:
@@ -154,3 +155,10 @@ def _is_policy(text: str) -> bool:
         isinstance(statement, dict) and {"Effect", "Principal", "Action"} <= statement.keys()
         for statement in statements
     )
+
+
+def _keep_the_key_of_backup() -> None:
+    """https://docs.aws.amazon.com/aws-backup/latest/devguide/encryption.html: for vaults without a key."""
+    known = [*utils.RESERVED_ALIASES, "alias/aws/backup"]
+    for module in (utils, models):
+        replace(module, "RESERVED_ALIASES", known)
