@@ -18,7 +18,7 @@ from sandbox.aws.documents import Document
 
 NAME = r"[a-zA-Z0-9\-_.]{1,50}"
 SCHEDULE = re.compile(r"cron\(\S+( \S+){5}\)|rate\(\d+ \w+\)")
-DEFAULTS = {
+DEFAULTS: dict[str, Any] = {
     "ScheduleExpression": "cron(0 5 ? * * *)",
     "StartWindowMinutes": 480,
     "CompletionWindowMinutes": 10080,
@@ -57,7 +57,7 @@ class Plans:
                     Arn=other["BackupPlanArn"],
                 )
         identifier = str(uuid.uuid4())
-        plan = {
+        plan: Document = {
             "BackupPlanId": identifier,
             "BackupPlanArn": arn(call, "backup-plan", identifier),
             "CreatorRequestId": call.parameters.get("CreatorRequestId"),

@@ -99,8 +99,16 @@ def test_the_web_acl_of_this_site() -> None:
 def test_the_bucket_of_this_sites_dumps() -> None:
     run_module("s3_bucket", name="here-dumps", tags=tags("backups", "dumps"))
     run_module("s3_bucket", name="there-dumps", tags=tags("backups", "dumps", site="elsewhere"))
+    for name, site in (("there", "elsewhere"), ("here", "test_eu_west_1")):
+        own = tags("backups", "vault", site=site)
+        boto3.client("backup").create_backup_vault(BackupVaultName=name, BackupVaultTags=own)
     assert discovered("backups") == {
-        "backups": {"bucket": "here-dumps", "bucket_arn": "arn:aws:s3:::here-dumps"}
+        "backups": {
+            "bucket": "here-dumps",
+            "bucket_arn": "arn:aws:s3:::here-dumps",
+            "vault_name": "here",
+            "vault_arn": "arn:aws:backup:eu-west-1:123456789012:backup-vault:here",
+        }
     }
 
 
