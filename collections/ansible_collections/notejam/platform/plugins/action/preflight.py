@@ -12,9 +12,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
-from ansible_collections.notejam.platform.plugins.plugin_utils import account, toolchain, variables
+from ansible_collections.notejam.platform.plugins.plugin_utils import (
+    account,
+    inventories,
+    toolchain,
+    variables,
+)
 
 OPTIONS = {
     "roles": {"type": "path", "required": True},
@@ -40,8 +44,9 @@ class ActionModule(ActionBase):
             *toolchain.missing_programs(options["programs"]),
             *toolchain.other_collections(options["collections"]),
             *self._variables(Path(options["roles"]), inventory),
-            *self._account(inventory),
         ]
+        # AWS is asked only for an inventory that can be built.
+        failures = failures or self._account(inventory)
         if failures:
             things = "One thing stands" if len(failures) == 1 else f"{len(failures)} things stand"
             site = inventory["inventory_hostname"]
@@ -53,23 +58,20 @@ class ActionModule(ActionBase):
     def _variables(self, folder: Path, inventory: dict[str, Any]) -> list[str]:
         specs = sorted(folder.glob("*/meta/argument_specs.yml"))
         roles = [variables.Role.load(spec.parents[1], self._loader) for spec in specs]
+        groups = inventory["groups"]
+        others = {*groups.get("primary", ()), *groups.get("standby", ())} - {inventory["inventory_hostname"]}
+        written = {site: inventory["hostvars"].raw_get(site) for site in sorted(others)}
 
         def template(value: Any, values: Any) -> Any:
             return self._templar.copy_with_new_env(available_variables=values).template(value)
 
-        return variables.strangers(inventory, roles) + variables.malformed(inventory, roles, template)
+        return inventories.failures(inventory, written, roles, template)
 
     def _account(self, inventory: dict[str, Any]) -> list[str]:
         """What AWS says of the credentials, and of the account and region that the inventory names."""
-        region, account_id = (inventory.get(name, "") for name in ("platform_region", "platform_account_id"))
-        where = variables.set_where(account_id)
-        try:
-            region, account_id = str(self._templar.template(region)), str(self._templar.template(account_id))
-        except AnsibleError:
-            return []  # Already told as a variable that cannot be worked out.
-        if not region:
-            return []
-        if failures := account.unknown_region(region):
-            return failures
-        possible = "" if variables.account_id(account_id) else account_id
-        return account.failures(possible, region, f" ({where})" if where else "")
+        account_id = inventory["platform_account_id"]
+        where = variables.set_where(account_id, "platform_account_id")
+        region = str(self._templar.template(inventory["platform_region"]))
+        return account.failures(
+            str(self._templar.template(account_id)), region, f" ({where})" if where else ""
+        )

@@ -5,10 +5,7 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
-
 import boto3
-import botocore.session
 from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
@@ -27,33 +24,15 @@ EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
 ENABLE = "https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html"
 
 
-def unknown_region(region: str) -> list[str]:
-    """Whether the AWS SDK knows no such region; asks nobody."""
-    session = botocore.session.get_session()
-    known = {
-        name
-        for partition in session.get_available_partitions()
-        for name in session.get_available_regions("ec2", partition)
-    }
-    if region in known:
-        return []
-    close = get_close_matches(region, known, n=1)
-    hint = f"Did you mean {close[0]}? " if close else ""
-    return [
-        f"platform_region is '{region}', which is no region that boto3 {boto3.__version__} knows. {hint}"
-        "The region of a site is set in the inventory's hosts.yml."
-    ]
-
-
 def failures(account_id: str, region: str, where: str) -> list[str]:
     """What stands against building a site in this account and region, asking AWS.
 
-    `account_id` may be empty where it is not known; `where` says where it was set.
+    `where` says where the account was set.
     """
     try:
         session = boto3.session.Session(region_name=region)
         identity = session.client("sts", config=IMPATIENT).get_caller_identity()
-        if account_id and identity["Account"] != account_id:
+        if identity["Account"] != account_id:
             return [
                 f"The AWS credentials are those of account {identity['Account']} ({identity['Arn']}), but "
                 f"platform_account_id{where} is {account_id}. Choose the credentials of this environment, "

@@ -10,7 +10,6 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +17,13 @@ from ansible._internal._datatag._tags import Origin
 from ansible.errors import AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.parsing.dataloader import DataLoader
+from ansible_collections.notejam.platform.plugins.plugin_utils.contradictions import (
+    CONTRADICTIONS,
+    Contradiction,
+)
+from ansible_collections.notejam.platform.plugins.plugin_utils.rules import rule_for
 
 PLATFORM = "platform_"
-ENVIRONMENT = re.compile(r"[a-z]([a-z0-9-]{0,13}[a-z0-9])?")
-DOMAIN = re.compile(r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
 # A name this close to a declared one is taken for its misspelling, whatever its prefix.
 CLOSE = 0.85
 # Known only once the site is discovered; the role's own start checks what depends on it.
@@ -90,20 +92,74 @@ def strangers(variables: Mapping[str, Any], roles: Iterable[Role]) -> list[str]:
     return failures
 
 
-def malformed(variables: Mapping[str, Any], roles: Iterable[Role], template: Template) -> list[str]:
-    """Variables that are missing, of the wrong type, not among the choices, or impossible.
+def malformed(variables: Mapping[str, Any], roles: Iterable[Role], template: Template) -> dict[str, str]:
+    """What is wrong with variables that are missing, of the wrong type, not among the choices, or impossible.
 
-    What cannot be worked out because of a variable that is already told is not told as well.
+    What cannot be worked out because of a variable that is already told has an empty text.
     """
     failures: dict[str, str] = {}
+    keys = _keys(variables)
     for role in sorted(roles, key=lambda role: not any(name.startswith(PLATFORM) for name in role.options)):
         values = {**role.defaults, **role.internal, **variables}
         for name, option in role.options.items():
             blamed = [told for told in failures if re.search(rf"\b{told}\b", repr(values.get(name, "")))]
-            failure = "" if blamed else _check(name, option, values, template)
+            failure = "" if blamed else _check(keys.get(name, name), option, values, template)
             if blamed or failure:
                 failures.setdefault(name, failure)
-    return [failure for failure in failures.values() if failure]
+    return failures
+
+
+def contradictory(
+    variables: Mapping[str, Any], roles: Iterable[Role], template: Template, told: Iterable[str]
+) -> list[str]:
+    """Contradictions among variables that are possible by themselves; `told` are those that are not."""
+    roles = list(roles)
+    values: dict[str, Any] = {}
+    options: dict[str, Mapping[str, Any]] = {}
+    for role in roles:
+        values |= {**role.defaults, **role.internal}
+        options |= role.options
+    keys = _keys(values) | _keys(variables)
+    values |= variables
+    failures = []
+    for contradiction in CONTRADICTIONS:
+        known = all(name in values and name in options for name in contradiction.names)
+        if not known or set(told) & set(contradiction.names):
+            continue
+        try:
+            found = [
+                _typed(name, options[name], template(values[name], values)) for name in contradiction.names
+            ]
+        except AnsibleError:
+            continue
+        if problem := contradiction.problem(*found):
+            failures.append(_contradiction(contradiction, found, problem, values, keys))
+    return failures
+
+
+def _contradiction(
+    contradiction: Contradiction,
+    found: list[Any],
+    problem: str,
+    values: Mapping[str, Any],
+    keys: Mapping[str, str],
+) -> str:
+    listed = " and ".join(
+        f"{name}{_at(values[name], keys.get(name, name))} is {value!r}"
+        for name, value in zip(contradiction.names, found, strict=True)
+    )
+    source = f" See {contradiction.source}." if contradiction.source else ""
+    return f"{listed}: {problem}{source}"
+
+
+def _keys(variables: Mapping[str, Any]) -> dict[str, str]:
+    """The names as they were written, which know where even when the value, such as `true`, does not."""
+    return {name: name for name in variables}
+
+
+def _typed(name: str, option: Mapping[str, Any], value: Any) -> Any:
+    specification = {key: entry for key, entry in option.items() if key not in ("default", "required")}
+    return ArgumentSpecValidator({name: specification}).validate({name: value}).validated_parameters[name]
 
 
 def _check(name: str, option: Mapping[str, Any], values: Mapping[str, Any], template: Template) -> str:
@@ -127,45 +183,10 @@ def _check(name: str, option: Mapping[str, Any], values: Mapping[str, Any], temp
     result = ArgumentSpecValidator({name: specification}).validate({name: value})
     if result.error_messages:
         return f"{name}{at}: {result.error_messages[0].rstrip('.')}."
-    rule = RULES.get(name) or (_networks if name.endswith(("_cidr", "_cidrs")) else None)
-    problem = rule(value) if rule else None
-    return f"{name}{at} is {value!r}, {problem}" if problem else ""
-
-
-def _environment(value: str) -> str | None:
-    if ENVIRONMENT.fullmatch(value):
-        return None
-    return (
-        f"which has {len(value)} characters. An environment's name begins AWS's names: 1 to 15 lower-case "
-        "letters, digits and hyphens, beginning with a letter and not ending with a hyphen."
-    )
-
-
-def account_id(value: str) -> str | None:
-    """What is wrong with an AWS account id."""
-    if not re.fullmatch(r"\d{12}", value):
-        return "which is no AWS account id: those are 12 digits, in quotes."
-    return "a placeholder. Put the id of this environment's AWS account there." if int(value) == 0 else None
-
-
-def _domain(value: str) -> str | None:
-    return None if DOMAIN.fullmatch(value) else "which is no domain name, such as notejam.example.com."
-
-
-def _networks(value: Any) -> str | None:
-    for cidr in value if isinstance(value, list) else [value]:
-        try:
-            ip_network(cidr)
-        except ValueError as error:
-            return f"which is no network: {error}. Write it as 192.168.0.0/16."
-    return None
-
-
-RULES: dict[str, Callable[[Any], str | None]] = {
-    "platform_account_id": account_id,
-    "platform_domain": _domain,
-    "platform_environment": _environment,
-}
+    typed = result.validated_parameters[name]
+    rule = rule_for(name)
+    problem = rule.problem(typed) if rule and typed is not None else None
+    return f"{name}{at} is {typed!r}, {problem}" if problem else ""
 
 
 def _at(value: Any, name: str) -> str:

@@ -1,0 +1,406 @@
+# Copyright (c) Notejam platform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""What the variables of the inventory must be beyond their types, each with the document that says so.
+
+A variable that a role has no longer is simply not looked at; what several variables must be together is in
+contradictions.py.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import Any
+
+from ansible_collections.notejam.platform.plugins.plugin_utils.checks import (
+    Check,
+    Rule,
+    anything,
+    arn,
+    at_least,
+    between,
+    each,
+    empty_or,
+    ipv4,
+    ipv6,
+    like,
+    network,
+    one_of,
+    region,
+    resource_tags,
+    single,
+    tag_pattern,
+    window,
+)
+
+AWS = "https://docs.aws.amazon.com"
+ENVIRONMENT = re.compile(r"[a-z]([a-z0-9-]{0,13}[a-z0-9])?")
+DOMAIN = r"(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}"
+LOG_DAYS = frozenset(
+    [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653]
+)
+# Of the services that AWS lists, those that a cluster, its nodes and Notejam can have a use for.
+INTERFACE_ENDPOINTS = frozenset(
+    [
+        "acm-pca",
+        "application-autoscaling",
+        "athena",
+        "autoscaling",
+        "backup",
+        "cloudformation",
+        "cloudtrail",
+        "config",
+        "dynamodb",
+        "ebs",
+        "ec2",
+        "ec2messages",
+        "ecr.api",
+        "ecr.dkr",
+        "eks",
+        "eks-auth",
+        "elasticfilesystem",
+        "elasticloadbalancing",
+        "email-smtp",
+        "events",
+        "execute-api",
+        "fis",
+        "glue",
+        "grafana",
+        "grafana-workspace",
+        "guardduty-data",
+        "inspector2",
+        "kinesis-firehose",
+        "kinesis-streams",
+        "kms",
+        "lambda",
+        "logs",
+        "monitoring",
+        "oam",
+        "organizations",
+        "rds",
+        "rds-data",
+        "s3",
+        "s3express",
+        "secretsmanager",
+        "securityhub",
+        "servicediscovery",
+        "sns",
+        "sqs",
+        "ssm",
+        "ssmmessages",
+        "states",
+        "sts",
+        "synthetics",
+        "tagging",
+        "wafv2",
+        "xray",
+    ]
+)
+
+
+def _environment(value: str) -> str | None:
+    if ENVIRONMENT.fullmatch(value):
+        return None
+    return (
+        f"has {len(value)} characters. An environment's name begins AWS's names: 1 to 15 lower-case "
+        "letters, digits and hyphens, beginning with a letter and not ending with a hyphen."
+    )
+
+
+def account_id(value: str) -> str | None:
+    """What is wrong with an AWS account id."""
+    if not re.fullmatch(r"\d{12}", value):
+        return "is no AWS account id: those are 12 digits, in quotes."
+    return (
+        "is a placeholder. Put the id of this environment's AWS account there." if int(value) == 0 else None
+    )
+
+
+def _endpoint(value: str) -> str | None:
+    if value.startswith("com.amazonaws."):
+        return "has the region in it. Write how the name ends, such as ecr.api."
+    return one_of(INTERFACE_ENDPOINTS, "service of AWS with an interface endpoint")(value)
+
+
+def _host(value: str) -> str | None:
+    if value == "*":
+        return "lets every host name through. Name those that Notejam answers for."
+    return like(r"\.?[A-Za-z0-9.:\[\]-]+", "host name")(value)
+
+
+def _repository_url(value: str) -> str | None:
+    if re.search(r"://[^/]*@", value):
+        return "has credentials in it. Those are in platform_operations_repository_token."
+    return like(r"https?://[^\s/]+/\S+", "URL of a Git repository")(value)
+
+
+def _principal(value: str) -> str | None:
+    return None if re.fullmatch(r"\d{12}", value) else arn("root|(?:user|role)/.+")(value)
+
+
+def _node_groups(groups: list[dict[str, Any]]) -> str | None:
+    """https://docs.aws.amazon.com/eks/latest/APIReference/API_NodegroupScalingConfig.html"""
+    if not groups:
+        return "which has no group, so that nothing could run. Give it one at least."
+    names = Counter(group["name"] for group in groups)
+    for group in groups:
+        name, fewest, most = group["name"], group["min_size"], group["max_size"]
+        desired = fewest if group.get("desired_size") is None else group["desired_size"]
+        if names[name] > 1:
+            return f"in which two groups are named {name!r}."
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,30}", name):
+            return f"in which the name {name!r} is none of 1 to 31 letters, digits, hyphens and underscores."
+        if fewest < 0 or most < 1:
+            return (
+                f"in which {name} has a min_size of {fewest} and a max_size of {most}; 0 and 1 are the least."
+            )
+        if fewest > most:
+            return f"in which {name} has a min_size of {fewest}, more than its max_size of {most}."
+        if not fewest <= desired <= most:
+            return f"in which {name} has a desired_size of {desired}, not between {fewest} and {most}."
+        for kind in group["instance_types"]:
+            if not re.fullmatch(r"[a-z][a-z0-9-]*\.[a-z0-9-]+", kind):
+                return f"in which {name} has {kind!r}, which is no instance type, such as m7i.large."
+        if not group["instance_types"]:
+            return f"in which {name} has no instance_types."
+    return None
+
+
+def _github_roles(rows: list[dict[str, Any]]) -> str | None:
+    """https://docs.github.com/en/actions/reference/security/oidc"""
+    seen = set()
+    for row in rows:
+        told = f"in which {row['repository']} may {row['purpose']}"
+        sources = [*(row.get("branches") or []), *(row.get("environments") or [])]
+        if any(sign in text for text in (row["repository"], *sources) for sign in "*?"):
+            return f"{told} by a wildcard. Name each repository, branch and environment."
+        if not re.fullmatch(r"[A-Za-z0-9._-]{1,100}", row["repository"]):
+            return (
+                f"{told}, but that is no name of a repository; the owner is in identity_github_organization."
+            )
+        if row["purpose"] == "apply" and (row.get("branches") or row.get("pull_requests")):
+            return f"{told} from branches or pull requests. Only environments, which ask for a review, may."
+        if not sources and not row.get("pull_requests"):
+            return f"{told} from nowhere. Give it branches, environments or pull_requests."
+        if (key := (row["repository"], row["purpose"])) in seen:
+            return f"{told} twice. Make one row of the two."
+        seen.add(key)
+    return None
+
+
+LOG_RETENTION = Rule(
+    single(one_of(LOG_DAYS, "number of days that CloudWatch Logs allows")),
+    f"{AWS}/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html",
+)
+PORT = between(1, 65535, "(ports)")
+PORT_SOURCE = f"{AWS}/AWSEC2/latest/APIReference/API_IpPermission.html"
+ACCESS = Rule(each(arn("(?:user|role)/.+")), f"{AWS}/eks/latest/APIReference/API_CreateAccessEntry.html")
+PRINCIPALS = f"{AWS}/IAM/latest/UserGuide/reference_policies_elements_principal.html"
+TAG_PATTERN = Rule(single(tag_pattern), f"{AWS}/AmazonECR/latest/userguide/lifecycle_policy_parameters.html")
+ECR_DAYS = Rule(
+    single(at_least(1, "(days)")), f"{AWS}/AmazonECR/latest/userguide/lifecycle_policy_parameters.html"
+)
+LIFECYCLE_DAYS = Rule(single(at_least(1, "(days)")), f"{AWS}/AmazonS3/latest/API/API_Transition.html")
+REGIONS = Rule(each(region), f"{AWS}/global-infrastructure/latest/regions/aws-regions.html")
+ADDRESSES = f"{AWS}/waf/latest/APIReference/API_CreateIPSet.html"
+RATES = Rule(
+    single(between(10, 2_000_000_000, "requests")),
+    f"{AWS}/waf/latest/APIReference/API_RateBasedStatement.html",
+)
+DOMAIN_NAME = single(like(DOMAIN, "domain name, such as notejam.example.com"))
+BRANCH = Rule(single(like(r"(?!.*(?:\.\.|//|@\{))[A-Za-z0-9][\w./-]*(?<![./])", "name of a branch")))
+REPOSITORY = Rule(empty_or(single(_repository_url)))
+TAGS = Rule(resource_tags, f"{AWS}/tag-editor/latest/userguide/best-practices-and-strats.html")
+
+RULES: dict[str, Rule] = {
+    "platform_account_id": Rule(single(account_id)),
+    "platform_domain": Rule(DOMAIN_NAME),
+    "platform_environment": Rule(single(_environment)),
+    "platform_region": Rule(single(region), REGIONS.source),
+    "platform_standby_regions": REGIONS,
+    "backups_retention_years": Rule(
+        single(between(1, 100, "years")), f"{AWS}/AmazonS3/latest/userguide/object-lock-managing.html"
+    ),
+    "backups_instant_archive_days": LIFECYCLE_DAYS,
+    "backups_deep_archive_days": LIFECYCLE_DAYS,
+    "backups_noncurrent_days": LIFECYCLE_DAYS,
+    "backups_deleter_arns": Rule(each(arn("root|(?:user|role)/.+"), filled=True), PRINCIPALS),
+    "cluster_version": Rule(single(like(r"1\.\d{2}", "version of EKS, such as 1.35"))),
+    "cluster_service_cidr": Rule(
+        single(ipv4(shortest=12, longest=24, within=("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))),
+        f"{AWS}/eks/latest/APIReference/API_KubernetesNetworkConfigRequest.html",
+    ),
+    "cluster_public_access_cidrs": Rule(
+        each(ipv4()), f"{AWS}/eks/latest/APIReference/API_VpcConfigRequest.html"
+    ),
+    "cluster_administrators": ACCESS,
+    "cluster_deployers": ACCESS,
+    "cluster_viewers": ACCESS,
+    "cluster_node_groups": Rule(
+        _node_groups, f"{AWS}/eks/latest/APIReference/API_NodegroupScalingConfig.html"
+    ),
+    # An image of EKS needs 20 GiB.
+    "cluster_node_volume_size": Rule(
+        single(between(20, 16384, "GiB")), f"{AWS}/ebs/latest/userguide/ebs-volume-types.html"
+    ),
+    "container_registry_images": Rule(
+        each(like(r"[a-z0-9]+(?:[._/-][a-z0-9]+)*", "name of an image"), filled=True),
+        f"{AWS}/AmazonECR/latest/APIReference/API_CreateRepository.html",
+    ),
+    "container_registry_in_use_tag_pattern": TAG_PATTERN,
+    "container_registry_release_tag_pattern": TAG_PATTERN,
+    "container_registry_kept_releases": Rule(single(at_least(1, "(releases)")), TAG_PATTERN.source),
+    "container_registry_untagged_days": ECR_DAYS,
+    "container_registry_other_days": ECR_DAYS,
+    "container_registry_replication_regions": REGIONS,
+    "container_registry_pull_principal_arns": Rule(each(_principal), PRINCIPALS),
+    "container_registry_push_principal_arns": Rule(each(_principal), PRINCIPALS),
+    "database_engine_version": Rule(
+        single(like(r"\d{2}\.\d{1,2}", "version of Aurora PostgreSQL, such as 17.5"))
+    ),
+    "database_name": Rule(
+        single(like(r"[A-Za-z][A-Za-z0-9_]{0,62}", "name of a database: letters, digits and underscores")),
+        f"{AWS}/AmazonRDS/latest/APIReference/API_CreateDBCluster.html",
+    ),
+    "database_master_username": Rule(
+        single(
+            like(
+                r"(?!(?:admin|postgres|rdsadmin)$)[A-Za-z][A-Za-z0-9_]{0,15}",
+                "name that a master user may have",
+            )
+        ),
+        f"{AWS}/AmazonRDS/latest/APIReference/API_CreateDBCluster.html",
+    ),
+    "database_port": Rule(
+        single(between(1150, 65535, "(ports)")),
+        f"{AWS}/AmazonRDS/latest/APIReference/API_CreateDBCluster.html",
+    ),
+    "database_log_exports": Rule(
+        each(one_of({"instance", "postgresql", "iam-db-auth-error"}, "log of Aurora PostgreSQL"))
+    ),
+    "database_instance_class": Rule(
+        single(like(r"db\.[a-z0-9-]+(?:\.[a-z0-9]+)+", "class of RDS, such as db.r6g.large")),
+        f"{AWS}/AmazonRDS/latest/AuroraUserGuide/Concepts.DBInstanceClass.html",
+    ),
+    "database_instance_count": Rule(
+        single(between(1, 16, "instances, a writer and 15 readers")),
+        f"{AWS}/AmazonRDS/latest/AuroraUserGuide/Aurora.Replication.html",
+    ),
+    "database_backup_retention_days": Rule(
+        single(between(1, 35, "days")), f"{AWS}/AmazonRDS/latest/APIReference/API_CreateDBCluster.html"
+    ),
+    "database_backup_window": Rule(
+        single(window(weekly=False)), f"{AWS}/AmazonRDS/latest/APIReference/API_CreateDBCluster.html"
+    ),
+    "database_maintenance_window": Rule(
+        single(window(weekly=True)), f"{AWS}/AmazonRDS/latest/APIReference/API_CreateDBCluster.html"
+    ),
+    "edge_hosted_zone_id": Rule(
+        empty_or(single(like(r"Z[A-Z0-9]{1,31}", "id of a hosted zone, such as Z0123456789ABCDEFGHIJ"))),
+        f"{AWS}/Route53/latest/APIReference/API_GetHostedZone.html",
+    ),
+    "edge_hosted_zone_name": Rule(DOMAIN_NAME),
+    "edge_domain_name": Rule(DOMAIN_NAME),
+    "edge_alternative_names": Rule(
+        each(like(rf"(?:\*\.)?{DOMAIN}", "domain name")),
+        f"{AWS}/acm/latest/APIReference/API_RequestCertificate.html",
+    ),
+    "edge_certificate_wait_timeout": Rule(single(at_least(1, "(seconds)"))),
+    "encryption_keys_rotation_period": Rule(
+        single(between(90, 2560, "days")), f"{AWS}/kms/latest/APIReference/API_EnableKeyRotation.html"
+    ),
+    "encryption_keys_deletion_window": Rule(
+        single(between(7, 30, "days")), f"{AWS}/kms/latest/APIReference/API_ScheduleKeyDeletion.html"
+    ),
+    "gitops_flux_install_checksum": Rule(
+        empty_or(single(like(r"[0-9a-f]{64}", "SHA-256 digest of 64 hexadecimal digits")))
+    ),
+    "gitops_repository_url": REPOSITORY,
+    "gitops_repository_branch": BRANCH,
+    "identity_regions": REGIONS,
+    "identity_github_organization": Rule(
+        empty_or(
+            single(like(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,37}[A-Za-z0-9])?", "name of a GitHub organization"))
+        )
+    ),
+    "identity_github_roles": Rule(_github_roles),
+    "identity_read_only_principals": Rule(each(_principal), PRINCIPALS),
+    "identity_break_glass_principals": Rule(each(_principal, filled=True), PRINCIPALS),
+    # IAM allows 6; 14 is what the benchmarks ask for.
+    "identity_password_length": Rule(
+        single(between(14, 128, "characters")),
+        f"{AWS}/IAM/latest/APIReference/API_UpdateAccountPasswordPolicy.html",
+    ),
+    # The subnets of a smaller one would be smaller than AWS's /28 (the filter `subnets`).
+    "network_vpc_cidr": Rule(
+        single(ipv4(shortest=16, longest=22)), f"{AWS}/vpc/latest/userguide/vpc-cidr-blocks.html"
+    ),
+    "network_excluded_zone_ids": Rule(
+        each(like(r"[a-z]{2,4}[0-9]-az[0-9]", "id of an availability zone, such as use1-az3")),
+        f"{AWS}/global-infrastructure/latest/regions/az-ids.html",
+    ),
+    "network_gateway_endpoints": Rule(each(anything)),
+    "network_interface_endpoints": Rule(
+        each(_endpoint), f"{AWS}/vpc/latest/privatelink/aws-services-privatelink-support.html"
+    ),
+    "network_flow_logs_retention": LOG_RETENTION,
+    "notejam_allowed_hosts": Rule(each(_host, filled=True)),
+    "notejam_image_wait_timeout": Rule(single(at_least(1, "(seconds)"))),
+    "notejam_in_use_tag": Rule(
+        single(like(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}", "beginning of an image's tag"))
+    ),
+    "notejam_release": Rule(
+        empty_or(
+            single(like(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,62}", "tag of an image, of 63 characters at most"))
+        )
+    ),
+    "notejam_repository_url": REPOSITORY,
+    "notejam_repository_branch": BRANCH,
+    "secrets_replica_regions": REGIONS,
+    "secrets_deployer_arns": Rule(each(arn("(?:user|role)/.+"), filled=True), PRINCIPALS),
+    "secrets_application_role_arns": Rule(each(arn("role/.+"), filled=True), PRINCIPALS),
+    "secrets_replica_kms_key_id": Rule(
+        single(like(r"alias/[\w/-]+", "alias of a key, which alone has the same name in every region")),
+        f"{AWS}/secretsmanager/latest/apireference/API_ReplicaRegionType.html",
+    ),
+    "secrets_recovery_window_days": Rule(
+        single(between(7, 30, "days")), f"{AWS}/secretsmanager/latest/apireference/API_DeleteSecret.html"
+    ),
+    "security_groups_visitor_ports": Rule(each(PORT, filled=True), PORT_SOURCE),
+    "security_groups_visitor_cidrs": Rule(each(ipv4()), PORT_SOURCE),
+    "security_groups_visitor_ipv6_cidrs": Rule(each(ipv6()), PORT_SOURCE),
+    "security_groups_application_port": Rule(single(PORT), PORT_SOURCE),
+    "security_groups_database_port": Rule(single(PORT), PORT_SOURCE),
+    "security_groups_database_client_ids": Rule(
+        each(like(r"sg-(?:[0-9a-f]{8}|[0-9a-f]{17})", "id of a security group")), PORT_SOURCE
+    ),
+    "web_firewall_allowed_cidrs": Rule(each(ipv4(shortest=1)), ADDRESSES),
+    "web_firewall_allowed_ipv6_cidrs": Rule(each(ipv6(shortest=1)), ADDRESSES),
+    "web_firewall_blocked_cidrs": Rule(each(ipv4(shortest=1)), ADDRESSES),
+    "web_firewall_blocked_ipv6_cidrs": Rule(each(ipv6(shortest=1)), ADDRESSES),
+    "web_firewall_rate_limit": RATES,
+    "web_firewall_sign_in_rate_limit": RATES,
+    "web_firewall_body_digits": Rule(single(between(1, 12, "digits"))),
+    "web_firewall_capacity_limit": Rule(
+        single(between(1, 5000, "WCUs")), f"{AWS}/waf/latest/developerguide/aws-waf-capacity-units.html"
+    ),
+    "web_firewall_redacted_headers": Rule(
+        each(like(r"[a-z0-9-]+", "header in lower case")),
+        f"{AWS}/waf/latest/APIReference/API_SingleHeader.html",
+    ),
+}
+
+
+def rule_for(name: str) -> Rule | None:
+    """The rule of a variable, by its name or by how the name ends."""
+    if name in RULES:
+        return RULES[name]
+    if name.endswith("_tags"):
+        return TAGS
+    if name.endswith("_cidrs"):
+        return Rule(each(network))
+    return Rule(single(network)) if name.endswith("_cidr") else None
+
+
+__all__ = ["AWS", "RULES", "Check", "account_id", "rule_for"]
