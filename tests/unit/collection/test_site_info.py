@@ -75,7 +75,9 @@ def test_the_boundary_of_the_account_is_every_sites() -> None:
                 }.items()
             ],
         )
-    role = {"RoleName": "reader", "AssumeRolePolicyDocument": "{}"}
+    trusted = {"Effect": "Allow", "Principal": {"AWS": "123456789012"}, "Action": "sts:AssumeRole"}
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [trusted]})
+    role = {"RoleName": "reader", "AssumeRolePolicyDocument": trust}
     role_tags = tags("identity", "read-only", site="global")
     iam.create_role(**role, Tags=[{"Key": key, "Value": value} for key, value in role_tags.items()])
     assert discovered("identity") == {
