@@ -10,10 +10,10 @@ from typing import Any
 
 from moto.acm.models import AWSCertificateManagerBackend, CertBundle, acm_backends
 from moto.core.exceptions import AWSError
-from moto.core.utils import utcnow
 from moto.elbv2.models import elbv2_backends
 from moto.route53.models import Route53Backend, route53_backends
 
+from sandbox.aws import clock
 from sandbox.aws.patching import replace
 
 # ACM takes some minutes; two of them, at the sandbox's usual time scale.
@@ -54,7 +54,7 @@ def _validate(account: str, certificate: Any) -> None:
         return
     wanted = [record(account, name) for name in certificate.sans]
     if {(each["Name"].rstrip("."), each["Value"].rstrip(".")) for each in wanted} <= _records(account):
-        certificate.validated_at = utcnow()
+        certificate.validated_at = clock.utcnow()
 
 
 def _issue_what_is_validated() -> None:
@@ -82,7 +82,7 @@ def _issue_what_is_validated() -> None:
     def check(self: Any) -> None:
         if self.type == "AMAZON_ISSUED" and self.status in ("PENDING_VALIDATION", "ISSUED"):
             validated = getattr(self, "validated_at", None)
-            issued = validated is not None and utcnow() >= validated + ISSUED_AFTER
+            issued = validated is not None and clock.utcnow() >= validated + ISSUED_AFTER
             self.status = "ISSUED" if issued else "PENDING_VALIDATION"
 
     replace(CertBundle, "check", check)
