@@ -15,6 +15,7 @@ description:
   - Imports boto3 and amazon.aws before the first worker is forked, and lets all sessions share one loader of
     service models, so that a module run by this collection's C(normal) action starts with all of it. Imports
     the Kubernetes client too, whose models take most of a second.
+  - Waits for the first task that has use for it, so that a play without one starts at once.
   - Does nothing for a library that is missing.
 requirements:
   - boto3
@@ -22,13 +23,15 @@ requirements:
 """
 
 import importlib
+from collections.abc import Callable
+from typing import Any
 
 from ansible.plugins.callback import CallbackBase
 from ansible.utils.display import Display
 
 MODULE_UTILS = "ansible_collections.amazon.aws.plugins.module_utils."
 # Parsing a service's model takes longer than most API calls; these are the services that the roles use.
-SERVICES = ("ec2", "ecr", "eks", "iam", "kms", "rds", "resourcegroupstaggingapi", "secretsmanager", "sts")
+SERVICES = ("ec2", "ecr", "eks", "iam", "kms", "rds", "s3", "secretsmanager", "sts")
 
 
 def share_models() -> None:
@@ -45,8 +48,21 @@ def share_models() -> None:
         loader.load_data(data)
 
 
+def preload_aws() -> None:
+    """Import boto3 and what nearly every module of amazon.aws imports, and parse the services' models."""
+    importlib.import_module("boto3")
+    for name in ("modules", "ec2", "iam", "rds"):
+        importlib.import_module(MODULE_UTILS + name)
+    share_models()
+
+
+def preload_kubernetes() -> None:
+    """Import the Kubernetes client."""
+    importlib.import_module("kubernetes")
+
+
 class CallbackModule(CallbackBase):
-    """A callback only because callbacks are loaded before the first fork."""
+    """A callback only because it hears of a task in the main process, before workers are forked for it."""
 
     CALLBACK_VERSION = 2.0
     CALLBACK_TYPE = "aggregate"
@@ -55,14 +71,25 @@ class CallbackModule(CallbackBase):
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
-        try:
-            importlib.import_module("boto3")
-            for name in ("modules", "ec2", "iam", "rds"):
-                importlib.import_module(MODULE_UTILS + name)
-            share_models()
-        except ImportError as error:
-            Display().vvv(f"The AWS SDK is not preloaded: {error}")
-        try:
-            importlib.import_module("kubernetes")
-        except ImportError as error:
-            Display().vvv(f"The Kubernetes client is not preloaded: {error}")
+        self._wanted: dict[str | None, Callable[[], None]] = {
+            "aws": preload_aws,
+            "kubernetes": preload_kubernetes,
+        }
+
+    def v2_playbook_on_task_start(self, task: Any, is_conditional: bool) -> None:
+        """Load what the task's module needs, if no task before has needed it."""
+        library = library_of(task.resolved_action or task.action)
+        if load := self._wanted.pop(library, None):
+            try:
+                load()
+            except ImportError as error:
+                Display().vvv(f"The library of {task.action} is not preloaded: {error}")
+
+
+def library_of(action: str) -> str | None:
+    """What the module of an action's full name works with: `aws`, `kubernetes`, or None for anything else."""
+    if action.startswith(("kubernetes.core.", "notejam.platform.kubernetes_", "notejam.platform.flux_")):
+        return "kubernetes"
+    if action.startswith(("amazon.aws.", "community.aws.", "notejam.platform.")):
+        return "aws"
+    return None
