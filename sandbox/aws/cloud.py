@@ -13,6 +13,7 @@ from sandbox.aws.ec2 import EC2
 from sandbox.aws.ecr.api import ECR
 from sandbox.aws.ecr.registry import Registry
 from sandbox.aws.eks.api import EKS
+from sandbox.aws.elbv2 import ELBv2
 from sandbox.aws.emulator import Emulator, Moto
 from sandbox.aws.gateway import Gateway
 from sandbox.aws.identities import Identities
@@ -64,12 +65,16 @@ class Cloud:
         self.rds = RDS(self.documents, self.times, self.clients, postgresql, settings)
         self.registry = Registry(settings, processes)
         self.ecr = ECR(self.documents, self.times, self.clients, self.registry, settings.registry)
+        self.elbv2 = ELBv2(self.documents, SlowResources(self.documents, self.times))
         self.gateway = Gateway(
             self.emulator,
             self.principals,
             self.request_log,
             self._handlers(),
-            {"/_sandbox/eks/": self.eks.authenticator.serve},
+            {
+                "/_sandbox/eks/": self.eks.authenticator.serve,
+                "/_sandbox/elbv2/": self.elbv2.take_health,
+            },
             settings.account_id,
         )
 
@@ -90,6 +95,7 @@ class Cloud:
             | Backup(self.documents, self.times).handlers()
             | EC2(slow).handlers()
             | self.ecr.handlers()
+            | self.elbv2.handlers()
             | self.rds.handlers()
             | S3(self.documents).handlers()
             | secretsmanager.handlers()

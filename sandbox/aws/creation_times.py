@@ -25,6 +25,8 @@ SECONDS = {
     "rds-instance": 360,
     "rds-instance-modify": 60,
     "rds-instance-delete": 180,
+    "load-balancer": 120,
+    "load-balancer-target": 30,
     "nat-gateway": 120,
     "nat-gateway-delete": 60,
     "vpc-endpoint": 60,

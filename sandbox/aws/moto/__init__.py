@@ -9,6 +9,9 @@ from sandbox.aws.moto import (
     ec2,
     ecr,
     ecr_pull_through,
+    elbv2,
+    elbv2_listeners,
+    elbv2_targets,
     flow_logs,
     iam,
     iam_quotas,
@@ -34,6 +37,9 @@ def install() -> None:
     ec2.install()
     ecr.install()
     ecr_pull_through.install()
+    elbv2.install()
+    elbv2_listeners.install()
+    elbv2_targets.install()
     flow_logs.install()
     iam.install()
     iam_quotas.install()

@@ -201,8 +201,16 @@ def _refuse_to_break_dependencies() -> None:
         gateways = self.nat_gateways.values()
         if any(gateway.subnet_id == subnet_id and gateway.state != "deleted" for gateway in gateways):
             raise _dependency_violation(f"The subnet '{subnet_id}'")
+        if any(
+            each.subnet.id == subnet_id and each.requester_id == "amazon-elb" for each in self.enis.values()
+        ):
+            raise _dependency_violation(f"The subnet '{subnet_id}'")
         endpoints = self.vpc_end_points.values()
         if any(subnet_id in (e.subnet_ids or []) and e.state != "deleted" for e in endpoints):
+            raise _dependency_violation(f"The subnet '{subnet_id}'")
+        if any(
+            each.subnet.id == subnet_id and each.requester_id == "amazon-elb" for each in self.enis.values()
+        ):
             raise _dependency_violation(f"The subnet '{subnet_id}'")
         return delete(self, subnet_id)
 

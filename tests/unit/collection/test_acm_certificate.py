@@ -47,8 +47,13 @@ def arns(acm: Any) -> list[str]:
 def listen(certificate: str) -> None:
     ec2, elbv2 = boto3.client("ec2", "eu-west-1"), boto3.client("elbv2", "eu-west-1")
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
-    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
-    balancer = elbv2.create_load_balancer(Name="alb", Subnets=[subnet])["LoadBalancers"][0]
+    subnets = [
+        ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.0.{n}.0/24", AvailabilityZone=f"eu-west-1{zone}")
+        for n, zone in enumerate("ab")
+    ]
+    balancer = elbv2.create_load_balancer(
+        Name="alb", Scheme="internal", Subnets=[each["Subnet"]["SubnetId"] for each in subnets]
+    )["LoadBalancers"][0]
     answer = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}
     elbv2.create_listener(
         LoadBalancerArn=balancer["LoadBalancerArn"],

@@ -26,7 +26,10 @@ def make() -> Any:
     def load_balancer(name: str, **tags: str) -> dict[str, Any]:
         given = [{"Key": key, "Value": value} for key, value in (TAGS | tags).items()]
         made: dict[str, Any] = boto3.client("elbv2", "eu-west-1").create_load_balancer(
-            Name=name, Subnets=[each["Subnet"]["SubnetId"] for each in subnets], Tags=given
+            Name=name,
+            Scheme="internal",
+            Subnets=[each["Subnet"]["SubnetId"] for each in subnets],
+            Tags=given,
         )["LoadBalancers"][0]
         return made
 

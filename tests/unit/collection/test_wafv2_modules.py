@@ -69,7 +69,7 @@ def load_balancer_arn() -> str:
         for n, zone in enumerate("ab")
     ]
     made = boto3.client("elbv2", "eu-west-1").create_load_balancer(
-        Name="alb", Subnets=[each["Subnet"]["SubnetId"] for each in subnets]
+        Name="alb", Scheme="internal", Subnets=[each["Subnet"]["SubnetId"] for each in subnets]
     )
     return str(made["LoadBalancers"][0]["LoadBalancerArn"])
 

@@ -71,7 +71,7 @@ def load_balancer(client: Any) -> str:
         for n, zone in enumerate("ab")
     ]
     made = client("elbv2").create_load_balancer(
-        Name="alb", Subnets=[s["Subnet"]["SubnetId"] for s in subnets]
+        Name="alb", Scheme="internal", Subnets=[s["Subnet"]["SubnetId"] for s in subnets]
     )
     return str(made["LoadBalancers"][0]["LoadBalancerArn"])
 
