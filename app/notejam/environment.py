@@ -1,5 +1,6 @@
 """Read settings from environment variables or mounted files, and name everything that is wrong at once."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -44,6 +45,21 @@ class Environment:
         """Return a list that is written with commas."""
         value = self.text(name, None if default is None else ",".join(default))
         return [word.strip() for word in value.split(",") if word.strip()]
+
+    def texts(self, name: str, *, minimum_length: int = 1) -> list[str]:
+        """Return a list of texts with any characters, written as a JSON array."""
+        try:
+            found = json.loads(self.text(name, "[]"))
+        except ValueError:
+            found = None
+        if not isinstance(found, list) or not all(isinstance(text, str) for text in found):
+            self.problem(name, "is not a JSON array of texts")
+            return []
+        for position, text in enumerate(found, start=1):
+            if len(text) < minimum_length:
+                has = f"has {len(text)} characters in its text {position}"
+                self.problem(name, f"{has}, at least {minimum_length} are needed")
+        return found
 
     def integer(self, name: str, default: int, *, minimum: int, maximum: int) -> int:
         """Return a whole number from ``minimum`` to ``maximum``."""

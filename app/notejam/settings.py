@@ -13,6 +13,8 @@ PACKAGE = Path(__file__).parent
 
 DEBUG = environment.boolean("DEBUG", False)
 SECRET_KEY = environment.text("SECRET_KEY", minimum_length=50)
+# Verified by, but not signed with, so that nobody is signed out when SECRET_KEY is rotated.
+SECRET_KEY_FALLBACKS = environment.texts("SECRET_KEY_FALLBACKS", minimum_length=50)
 ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS")
 CSRF_TRUSTED_ORIGINS = environment.words("CSRF_TRUSTED_ORIGINS", ())
 for origin in CSRF_TRUSTED_ORIGINS:

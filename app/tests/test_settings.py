@@ -1,5 +1,6 @@
 """The environment of a process: what is wrong with it is said at its start, all at once."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -43,6 +44,9 @@ def test_everything_missing_is_named_at_once() -> None:
     ("wrong", "message"),
     [
         ({"SECRET_KEY": "short"}, "SECRET_KEY has 5 characters, at least 50 are needed"),
+        ({"SECRET_KEY_FALLBACKS": "short"}, "SECRET_KEY_FALLBACKS is not a JSON array of texts"),
+        ({"SECRET_KEY_FALLBACKS": '{"a": 1}'}, "SECRET_KEY_FALLBACKS is not a JSON array of texts"),
+        ({"SECRET_KEY_FALLBACKS": '["short"]'}, "SECRET_KEY_FALLBACKS has 5 characters in its text 1"),
         ({"DATABASE_PORT": "54 32"}, "DATABASE_PORT is not a whole number from 1 to 65535"),
         ({"DATABASE_PORT": "70000"}, "DATABASE_PORT is not a whole number from 1 to 65535"),
         ({"SECURE_COOKIES": "maybe"}, "SECURE_COOKIES is neither true nor false"),
@@ -62,6 +66,17 @@ def test_a_wrong_value_is_named_and_no_secret_shown(wrong: dict[str, str], messa
     assert done.returncode != 0
     assert f"  - {message}" in done.stderr
     assert "secret-password" not in done.stderr
+
+
+def test_what_an_earlier_key_has_signed_still_counts() -> None:
+    earlier = 'an earlier key, "quoted" and with commas, of more than 50 characters'
+    sign = "from django.core import signing; print(signing.dumps('note'))"
+    signed = manage("shell", "--no-imports", "--command", sign, **PRODUCTION | {"SECRET_KEY": earlier}).stdout
+    read = f"from django.core import signing; print(signing.loads({signed.strip()!r}))"
+    rotated = PRODUCTION | {"SECRET_KEY_FALLBACKS": json.dumps([earlier])}
+
+    assert manage("shell", "--no-imports", "--command", read, **rotated).stdout == "note\n"
+    assert "BadSignature" in manage("shell", "--no-imports", "--command", read, **PRODUCTION).stderr
 
 
 def test_secrets_may_be_mounted_as_files(tmp_path: Path) -> None:

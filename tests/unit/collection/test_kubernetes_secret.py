@@ -80,6 +80,29 @@ def test_each_secret_is_read_once(options: dict[str, Any]) -> None:
     assert run_module("kubernetes_secret", **options).operations == ["GetSecretValue"]
 
 
+def test_a_list_is_written_as_json(kubernetes: FakeKubernetes, options: dict[str, Any]) -> None:
+    value = json.dumps({"fallbacks": ['a "quoted", key', "b"]})
+    boto3.client("secretsmanager").create_secret(Name="django", SecretString=value)
+    source = {"key": "FALLBACKS", "secret_arn": "django", "json_key": "fallbacks"}
+    run = run_module("kubernetes_secret", **{**options, "data": [source]})
+    assert json.loads(values(kubernetes)["FALLBACKS"]) == ['a "quoted", key', "b"]
+    assert_tells_nothing(run, "quoted")
+
+
+def test_a_plan_takes_a_key_that_comes_with_the_first_rotation_as_new(
+    kubernetes: FakeKubernetes, options: dict[str, Any]
+) -> None:
+    run_module("kubernetes_secret", **options)
+    later = {"key": "DATABASE_READER", "secret_arn": "database", "json_key": "reader"}
+    options = {**options, "data": [*options["data"], later]}
+    before = len(kubernetes.writes)
+    plan = run_module("kubernetes_secret", check_mode=True, **options)
+    assert plan.changed
+    assert plan.result["diff"]["after"]["DATABASE_READER"] == "(secret, new value)"
+    assert len(kubernetes.writes) == before
+    assert "no key reader" in run_module("kubernetes_secret", **options).result["msg"]
+
+
 def test_a_rotated_value_is_shown_as_new_and_not_itself(options: dict[str, Any]) -> None:
     before = run_module("kubernetes_secret", **options)
     rotate("another")

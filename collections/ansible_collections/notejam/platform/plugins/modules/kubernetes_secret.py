@@ -39,7 +39,9 @@ options:
         description: The ARN or the name of a secret in AWS Secrets Manager.
         type: str
       json_key:
-        description: Key in the JSON object that the AWS secret holds; by default the whole secret is taken.
+        description:
+          - Key in the JSON object that the AWS secret holds; by default the whole secret is taken.
+          - A list or an object there is written as JSON.
         type: str
       value:
         description: The value itself.
@@ -50,7 +52,9 @@ options:
     default: ansible
 attributes:
   check_mode:
-    description: Reads both sides and reports whether they differ.
+    description: >-
+      Reads both sides and reports whether they differ. A key that the AWS secret does not have yet is planned
+      as one that it will have.
     support: full
   diff_mode:
     description: Shows keys, and for each whether its value is to be a new one.
@@ -68,7 +72,7 @@ EXAMPLES = r"""
         secret_arn: "{{ site.secrets.arns.django }}"
         json_key: secret_key
       - key: DATABASE_PASSWORD
-        secret_arn: "{{ site.database.master_secret_arn }}"
+        secret_arn: "{{ site.secrets.arns.database }}"
         json_key: password
 """
 
@@ -117,6 +121,10 @@ from ansible_collections.notejam.platform.plugins.module_utils.kubernetes_cluste
 )
 
 
+class MissingKey(KubernetesError):
+    """The AWS secret has no such key."""
+
+
 class SecretsManager:
     """The current values of secrets, each read once (API_GetSecretValue of AWS Secrets Manager)."""
 
@@ -145,16 +153,32 @@ class SecretsManager:
             ) from None
         except KeyError:
             keys = ", ".join(sorted(json.loads(text)))
-            raise KubernetesError(
+            raise MissingKey(
                 f"Secret {secret_id} has no key {json_key} (`json_key`), only: {keys}."
             ) from None
-        return str(found)
+        return found if isinstance(found, str) else json.dumps(found)
 
     @property
     def version(self) -> str:
         """A short digest of which versions were read."""
         versions = sorted((secret_id, answer["VersionId"]) for secret_id, answer in self._read.items())
         return hashlib.sha256(json.dumps(versions).encode()).hexdigest()[:12]
+
+
+def read(module: AnsibleAWSModule, secrets_manager: SecretsManager) -> dict[str, str]:
+    """The Kubernetes Secret's values by their keys. In a plan, one that is not there yet is empty."""
+    values = {}
+    for each in module.params["data"]:
+        try:
+            given = each["secret_arn"] is None
+            values[each["key"]] = (
+                each["value"] if given else secrets_manager.value(each["secret_arn"], each["json_key"])
+            )
+        except MissingKey:
+            if not module.check_mode:
+                raise
+            values[each["key"]] = ""
+    return values
 
 
 def definition(params: dict[str, Any], values: dict[str, str]) -> Object:
@@ -201,12 +225,7 @@ def main() -> None:
     params = module.params
     secrets_manager = SecretsManager(module)
     try:
-        values = {
-            each["key"]: each["value"]
-            if each["secret_arn"] is None
-            else secrets_manager.value(each["secret_arn"], each["json_key"])
-            for each in params["data"]
-        }
+        values = read(module, secrets_manager)
         cluster = Cluster(params["kubeconfig"], params["host"])
         wanted = definition(params, values)
         before = secret_values(cluster.read(wanted))
