@@ -22,6 +22,7 @@ from sandbox.aws.moto import (
     route53,
     s3,
     secretsmanager,
+    snapshots,
     sns,
     speed,
     wafv2,
@@ -50,6 +51,7 @@ def install() -> None:
     route53.install()
     s3.install()
     secretsmanager.install()
+    snapshots.install()
     sns.install()
     speed.install()
     wafv2.install()

@@ -38,6 +38,7 @@ def install() -> None:
     """Patch moto, once in a process."""
     _check_names()
     _check_policies()
+    _name_replicas()
     _give_replicas_their_own_key()
     _protect_replicas()
     _refuse_rotation_by_nobody()
@@ -97,6 +98,19 @@ def _statements(policy: str) -> list[dict[str, Any]]:
 def _is_public(statement: dict[str, Any]) -> bool:
     everybody = statement["Principal"] in ("*", {"AWS": "*"}, {"AWS": ["*"]})
     return statement["Effect"] == "Allow" and everybody and not statement.get("Condition")
+
+
+def _name_replicas() -> None:
+    """A replica's ARN differs in its region alone, also where the secret's name has the region in it.
+
+    Source: https://docs.aws.amazon.com/secretsmanager/latest/userguide/replicate-secrets.html
+    """
+
+    def __init__(self: Any, source: Any, region: str, *args: Any, **kwargs: Any) -> None:
+        init(self, source, region, *args, **kwargs)
+        self.arn = source.arn.replace(f":{source.region}:", f":{region}:", 1)
+
+    init = replace(ReplicaSecret, "__init__", __init__)
 
 
 def _give_replicas_their_own_key() -> None:

@@ -53,6 +53,15 @@ def test_a_replica_has_its_own_key_and_the_primarys_policy(client: Any, key: str
     refused("AccessDeniedException", there.get_secret_value, SecretId="django")
 
 
+def test_a_replica_keeps_a_name_with_a_region_in_it(client: Any) -> None:
+    here, there = client("secretsmanager"), client("secretsmanager", region=STANDBY)
+    arn = here.create_secret(
+        Name="notes-eu-west-1/django", SecretString="x", AddReplicaRegions=[{"Region": STANDBY}]
+    )["ARN"]
+    replica = there.describe_secret(SecretId="notes-eu-west-1/django")
+    assert replica["ARN"] == arn.replace(":eu-west-1:", f":{STANDBY}:")
+
+
 def test_replication_fails_without_the_key(client: Any) -> None:
     here = client("secretsmanager")
     here.create_secret(Name="django", SecretString="x")
