@@ -107,20 +107,14 @@ def _build(buildah: Buildah, tag: str, say: Say, app: Path, archive: Path) -> No
     buildah.run("push", "--quiet", image, f"oci-archive:{archive}")
 
 
-def push(settings: Settings, tag: str, progress: Say) -> str:
-    """Build the image and push it as `tag` to the repository, once that is there; return its reference.
+def push(ecr: Any, tier: str, tag: str, progress: Say) -> str:
+    """Build the image for the nodes of a `tier` and push it as `tag` to the repository, once that is there;
+    return its reference.
 
     A tag that is there already is left as it is. Raises SandboxError when building or pushing fails, or when
     nobody makes the repository.
     """
-    ecr = boto3.client(
-        "ecr",
-        endpoint_url=settings.aws_endpoint_url,
-        region_name=settings.region,
-        aws_access_key_id=settings.access_key_id,
-        aws_secret_access_key=settings.secret_access_key,
-    )
-    archive = build(settings.tier, tag, progress)
+    archive = build(tier, tag, progress)
     repository = wait_for_repository(ecr, progress)
     reference = f"{repository['repositoryUri']}:{tag}"
     if is_pushed(ecr, repository["repositoryName"], tag):
@@ -216,5 +210,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     elif command == "build":
         say(str(build("node", release(), say)))
     else:
-        push(Settings.load(), release(), say)
+        settings = Settings.load()
+        ecr = boto3.client(
+            "ecr",
+            endpoint_url=settings.aws_endpoint_url,
+            region_name=settings.region,
+            aws_access_key_id=settings.access_key_id,
+            aws_secret_access_key=settings.secret_access_key,
+        )
+        push(ecr, settings.tier, release(), say)
     return 0

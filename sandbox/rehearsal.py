@@ -1,23 +1,25 @@
 """`python -m sandbox rehearse prod`: builds an environment of inventories/ in the rehearsal cloud.
 
-The inventory is the one for AWS; sandbox/rehearsal.yml sets what a person has to set. A second run must
-change nothing.
+Each environment is in an AWS account of its own, by its name. The inventory is the one for AWS;
+sandbox/rehearsal.yml sets what a person has to set. A second run must change nothing.
 """
 
-import dataclasses
 import threading
 import time
-from collections.abc import Iterator
 
+import boto3
 import yaml
 
-from sandbox import image
+from sandbox import account, image
 from sandbox.errors import SandboxError
 from sandbox.git_server import create_repository
 from sandbox.playbook import Playbook
 from sandbox.settings import CHECKOUT, Settings
+from sandbox.toolchain import build
 
 VARIABLES = CHECKOUT / "sandbox" / "rehearsal.yml"
+TIER = "virtual"  # of the nodes in an account that is not the sandbox's own
+REGISTRY = "container_registry"
 POLL_SECONDS = 0.5
 
 
@@ -26,20 +28,19 @@ def rehearse(environment: str) -> None:
     and for a second one that changes something.
     """
     settings = Settings.load()
+    build.build(settings, TIER)
     variables = prepare(settings, environment)
-    failed: list[str] = []
-    push = threading.Thread(target=_push, args=(settings, environment, failed), daemon=True)
-    push.start()
+    release = Release(settings, environment, variables)
     for number in (1, 2):
         playbook = Playbook(
             settings,
-            lambda _role, _task: None,
+            release.entered,
             environment,
             ["--extra-vars", f"@{VARIABLES}"],
             variables,
             f"rehearsal-{environment}-{number}",
         )
-        _follow(playbook, failed)
+        _follow(playbook, release)
         print(f"{environment}, run {number}: {playbook.changed()}")
         for role, seconds in playbook.role_seconds.items():
             print(f"  {role or 'start and discovery':<24} {seconds:6.1f} s", flush=True)
@@ -52,34 +53,62 @@ def prepare(settings: Settings, environment: str) -> dict[str, str]:
     repository = f"operations-k8s-{environment}.git"
     create_repository(settings.folder / "git" / repository)
     return {
-        "AWS_ACCOUNT_ID": settings.account_id,
+        **account.credentials(environment),
         "OPERATIONS_REPOSITORY_URL": f"{settings.git_url}/{repository}",
         "KUBECONFIGS": str(settings.folder / "kubeconfigs"),
     }
 
 
-def regions(environment: str) -> Iterator[str]:
-    """The regions of the environment's sites."""
-    inventory = yaml.safe_load((CHECKOUT / "inventories" / environment / "hosts.yml").read_text())
-    for group in inventory.values():
-        for site in ((group or {}).get("hosts") or {}).values():
-            yield site["platform_region"]
+class Release:
+    """Notejam's image, pushed to the primary site's registry as CI does: ECR copies it to the standby's."""
 
+    def __init__(self, settings: Settings, environment: str, variables: dict[str, str]) -> None:
+        self.failure = ""
+        self._seen = ""
+        self._push = threading.Thread(target=self._pushed, name="release", daemon=True)
+        self._ecr = boto3.client(
+            "ecr",
+            endpoint_url=settings.aws_endpoint_url,
+            region_name=primary_region(environment),
+            aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
+            aws_session_token=variables["AWS_SESSION_TOKEN"],
+        )
 
-def _push(settings: Settings, environment: str, failed: list[str]) -> None:
-    """Push the release to each site's registry, as CI does, once it is there."""
-    for region in regions(environment):
+    def entered(self, role: str, _task: str) -> None:
+        """Push once the registry's role is over: what comes before its replication is not copied."""
+        if self._seen == REGISTRY and role not in ("", REGISTRY) and not self.begun:
+            self._push.start()
+        self._seen = role or self._seen
+
+    @property
+    def begun(self) -> bool:
+        """Whether the push was begun."""
+        return self._push.ident is not None
+
+    def wait(self) -> None:
+        """Return when the push is over."""
+        self._push.join()
+
+    def _pushed(self) -> None:
         try:
-            image.push(dataclasses.replace(settings, region=region), image.release(), print)
+            image.push(self._ecr, TIER, image.release(), print)
         except Exception as error:
-            failed.append(f"Notejam's image was not pushed to {region}: {error}")
+            self.failure = f"Notejam's image was not pushed: {error}"
 
 
-def _follow(playbook: Playbook, failed: list[str]) -> None:
+def primary_region(environment: str) -> str:
+    """The region of the site that serves."""
+    inventory = yaml.safe_load((CHECKOUT / "inventories" / environment / "hosts.yml").read_text())
+    [site] = inventory["primary"]["hosts"].values()
+    return str(site["platform_region"])
+
+
+def _follow(playbook: Playbook, release: Release) -> None:
     try:
         while playbook.running():
-            if failed:
-                raise SandboxError(failed[0])
+            if release.failure:
+                raise SandboxError(release.failure)
             time.sleep(POLL_SECONDS)
         if not playbook.succeeded():
             said = "\n".join(line for line in playbook.last_task if line)
