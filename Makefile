@@ -21,7 +21,7 @@ up: ## build the platform here, or go on with it: prints the URL of Notejam
 status: ## what runs, whether it is healthy, where its log is
 	@$(bootstrap) status
 
-test: ## lint, unit tests, a scenario for each role, and the platform end to end
+test: ## lint, unit tests, a scenario for each role, prod over two regions, and the platform end to end
 	@$(bootstrap) -m pytest --exitfirst --verbose --durations=15
 
 down: ## stop the sandbox and leave nothing of it; the cache stays
