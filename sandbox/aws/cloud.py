@@ -19,6 +19,7 @@ from sandbox.aws.gateway import Gateway
 from sandbox.aws.identities import Identities
 from sandbox.aws.journal import Journal
 from sandbox.aws.kubernetes_ports import Clusters
+from sandbox.aws.lambda_.api import Lambda
 from sandbox.aws.other_emulators import Forwarding, start_ministack
 from sandbox.aws.principals import Principal, Principals
 from sandbox.aws.rds.api import RDS
@@ -66,6 +67,14 @@ class Cloud:
         self.registry = Registry(settings, processes)
         self.ecr = ECR(self.documents, self.times, self.clients, self.registry, settings.registry)
         self.elbv2 = ELBv2(self.documents, SlowResources(self.documents, self.times))
+        self.functions = Lambda(
+            self.documents,
+            self.times,
+            self.clients,
+            self.principals,
+            folder / "lambda",
+            settings.aws_endpoint_url,
+        )
         self.gateway = Gateway(
             self.emulator,
             self.principals,
@@ -94,6 +103,7 @@ class Cloud:
             | self.eks.handlers()
             | Backup(self.documents, self.times).handlers()
             | EC2(slow).handlers()
+            | self.functions.handlers()
             | self.ecr.handlers()
             | self.elbv2.handlers()
             | self.rds.handlers()

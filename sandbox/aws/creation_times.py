@@ -36,6 +36,10 @@ SECONDS = {
     "ecr-lifecycle-preview": 30,
     "backup-job": 300,
     "backup-copy-job": 600,
+    "lambda-function": 5,
+    "lambda-function-update": 5,
+    "lambda-function-network": 60,
+    "secret-rotation-retry": 300,
 }
 
 

@@ -24,7 +24,7 @@ from sandbox.aws.signature import Signature
 log = logging.getLogger(__name__)
 
 INTERNAL = "/_sandbox/"  # the sandbox's own paths: no AWS service has one like it
-SERVED_HERE = frozenset({"backup", "eks", "eks-auth"})  # nothing of them is the emulator's
+SERVED_HERE = frozenset({"backup", "eks", "eks-auth", "lambda"})  # nothing of them is the emulator's
 HEALTH = f"{INTERNAL}health"
 
 Internal = Callable[[Request], Response]

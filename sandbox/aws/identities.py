@@ -140,8 +140,13 @@ def temporary_credentials(seconds: int) -> dict[str, Any]:
 
 def trust_policy(call: Call, account: str, role: str) -> dict[str, Any]:
     """The role's trust policy; an empty one when there is no such role."""
+    return trust_policy_of(call.clients.get("iam", account, call.region), role)
+
+
+def trust_policy_of(iam: Any, role: str) -> dict[str, Any]:
+    """As `trust_policy`, by a client of the role's account."""
     try:
-        found = call.clients.get("iam", account, call.region).get_role(RoleName=role)["Role"]
+        found = iam.get_role(RoleName=role)["Role"]
     except ClientError:
         return {}
     document = found["AssumeRolePolicyDocument"]

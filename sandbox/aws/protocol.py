@@ -42,6 +42,7 @@ SIGNING_NAMES = {
     "airflow": ["mwaa"],
 }
 S3_CONTROL_PATH = "/v20180820/"
+NO_CONTENT = 204
 UNSIGNED_STS = frozenset({"AssumeRoleWithWebIdentity", "AssumeRoleWithSAML"})
 
 
@@ -127,11 +128,28 @@ def answer(operation: Operation, result: object) -> Response:
         warnings.filterwarnings("ignore", message=IGNORED_WARNING)
         serialized = serializer(operation_model=operation.model).serialize(result)
     body = serialized["body"]
-    return Response(
-        (isinstance(result, AWSError) and result.status) or serialized["status_code"],
-        {name: str(value) for name, value in serialized["headers"].items()},
-        body if isinstance(body, bytes) else body.encode(),
+    status = (
+        (isinstance(result, AWSError) and result.status)
+        or status_in(operation, result)
+        or serialized["status_code"]
     )
+    return Response(
+        status,
+        {name: str(value) for name, value in serialized["headers"].items()},
+        # What has no content has no body, or the next answer on the connection would begin with it.
+        b"" if status == NO_CONTENT else body if isinstance(body, bytes) else body.encode(),
+    )
+
+
+def status_in(operation: Operation, result: object) -> int | None:
+    """The HTTP status where a member of the result is sent as that, as Lambda's Invoke does."""
+    shape = operation.model.output_shape
+    if shape is None or not isinstance(result, dict):
+        return None
+    for name, member in shape.members.items():
+        if member.serialization.get("location") == "statusCode" and name in result:
+            return int(result[name])
+    return None
 
 
 def error_code(operation: Operation, response: Response) -> str:

@@ -103,7 +103,9 @@ def cloud(settings: Settings, kubernetes: FakeKubernetes) -> Iterator[Cloud]:
 @pytest.fixture
 def endpoint(cloud: Cloud) -> Iterator[str]:
     server = serve(cloud.gateway, ("127.0.0.1", 0), threads=4)
-    yield f"http://127.0.0.1:{server.bind_addr[1]}"
+    url = f"http://127.0.0.1:{server.bind_addr[1]}"
+    cloud.functions.invocations.endpoint_url = url
+    yield url
     server.stop()
 
 

@@ -1,0 +1,1 @@
+"""AWS Lambda: functions in Python whose code really runs, in processes of their own."""
