@@ -26,6 +26,7 @@ from sandbox.aws.rds.api import RDS
 from sandbox.aws.rds.postgresql import PostgreSQL
 from sandbox.aws.request_log import RequestLog
 from sandbox.aws.s3 import S3
+from sandbox.aws.secret_rotation import Rotations
 from sandbox.aws.slow_resources import SlowResources
 from sandbox.errors import SandboxError
 from sandbox.processes import Processes
@@ -75,6 +76,7 @@ class Cloud:
             folder / "lambda",
             settings.aws_endpoint_url,
         )
+        self.rotations = Rotations(self.documents, self.times, self.clients, self.functions.invocations)
         self.gateway = Gateway(
             self.emulator,
             self.principals,
@@ -109,6 +111,7 @@ class Cloud:
             | self.rds.handlers()
             | S3(self.documents).handlers()
             | secretsmanager.handlers()
+            | self.rotations.handlers()
         )
 
     def _make_administrator(self) -> None:
@@ -140,6 +143,7 @@ class Cloud:
             log.warning("No registry: %s", error)  # images wait for it; everything else works
         self.ecr.replication.start()
         self.ecr.expiry.start()
+        self.rotations.start()
         self.rds.bridge.start()
         self.eks.bridge.start()
 
@@ -147,6 +151,7 @@ class Cloud:
         """Stop, and let go of the files; what they hold is whole at any moment."""
         self.eks.bridge.stop()
         self.rds.bridge.stop()
+        self.rotations.stop()
         self.ecr.expiry.stop()
         self.ecr.replication.stop()
         self.request_log.close()

@@ -40,6 +40,7 @@ SECONDS = {
     "lambda-function-update": 5,
     "lambda-function-network": 60,
     "secret-rotation-retry": 300,
+    "secret-rotation-window": 86400,
 }
 
 

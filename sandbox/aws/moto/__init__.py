@@ -21,6 +21,7 @@ from sandbox.aws.moto import (
     rds,
     route53,
     s3,
+    secret_rotation,
     secretsmanager,
     snapshots,
     sns,
@@ -51,6 +52,7 @@ def install() -> None:
     route53.install()
     s3.install()
     secretsmanager.install()
+    secret_rotation.install()
     snapshots.install()
     sns.install()
     speed.install()

@@ -1,4 +1,4 @@
-"""Secrets Manager's names, replicas, policies and rotation as moto differs from AWS.
+"""Secrets Manager's names, replicas and policies as moto differs from AWS.
 
 Source: https://docs.aws.amazon.com/secretsmanager/latest/apireference/, and
 https://docs.aws.amazon.com/secretsmanager/latest/userguide/replicate-secrets.html
@@ -41,7 +41,6 @@ def install() -> None:
     _name_replicas()
     _give_replicas_their_own_key()
     _protect_replicas()
-    _refuse_rotation_by_nobody()
 
 
 def _check_names() -> None:
@@ -180,16 +179,3 @@ def _protect_replicas() -> None:
         "update_secret",
     ):
         coded(operation)
-
-
-def _refuse_rotation_by_nobody() -> None:
-    """https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RotateSecret.html"""
-
-    def rotate_secret(self: Any, secret_id: str, *args: Any, **kwargs: Any) -> Any:
-        secret = self.describe_secret(secret_id)
-        asked = kwargs.get("rotation_lambda_arn")
-        if not asked and not getattr(secret, "rotation_lambda_arn", ""):
-            raise InvalidRequestException("No Lambda rotation function ARN is associated with this secret.")
-        return rotate(self, secret_id, *args, **kwargs)
-
-    rotate = replace(SecretsManagerBackend, "rotate_secret", rotate_secret)
