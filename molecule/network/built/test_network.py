@@ -37,6 +37,7 @@ def test_each_zone_has_a_subnet_of_each_purpose(ec2: Any, vpc: Any) -> None:
         of_purpose = [subnet for subnet in subnets if purpose(subnet) == each]
         assert sorted(subnet["AvailabilityZone"] for subnet in of_purpose) == ZONES
         assert not any(subnet["MapPublicIpOnLaunch"] for subnet in of_purpose)
+        assert not any(subnet["Ipv6CidrBlockAssociationSet"] for subnet in of_purpose)
 
 
 def test_public_subnets_lead_out_private_ones_through_nat_and_database_ones_nowhere(
@@ -49,6 +50,19 @@ def test_public_subnets_lead_out_private_ones_through_nat_and_database_ones_nowh
                 target = route.get("NatGatewayId") or route["GatewayId"]
                 ways[purpose(table)].add(target.split("-")[0])
     assert ways == {"public": {"igw"}, "private": {"nat"}, "database": set()}
+
+
+def test_each_zone_has_a_way_out_of_its_own(ec2: Any, vpc: Any) -> None:
+    alive = [*inside(vpc), {"Name": "state", "Values": ["pending", "available"]}]
+    gateways = ec2.describe_nat_gateways(Filters=alive)["NatGateways"]
+    assert len({gateway["SubnetId"] for gateway in gateways}) == 3
+    led_to = {
+        route["NatGatewayId"]
+        for table in ec2.describe_route_tables(Filters=inside(vpc))["RouteTables"]
+        for route in table["Routes"]
+        if "NatGatewayId" in route
+    }
+    assert led_to == {gateway["NatGatewayId"] for gateway in gateways}
 
 
 def test_every_subnet_reaches_s3_and_dynamodb_within_aws(ec2: Any, vpc: Any) -> None:

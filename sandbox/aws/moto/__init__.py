@@ -7,6 +7,9 @@ from sandbox.aws.moto import (
     cloudwatch,
     deterministic,
     ec2,
+    ec2_endpoints,
+    ec2_ipv6,
+    ec2_routes,
     ecr,
     ecr_pull_through,
     elbv2,
@@ -37,6 +40,9 @@ def install() -> None:
     deterministic.install()
     acm.install()
     ec2.install()
+    ec2_ipv6.install()
+    ec2_routes.install()
+    ec2_endpoints.install()
     ecr.install()
     ecr_pull_through.install()
     elbv2.install()

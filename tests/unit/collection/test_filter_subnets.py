@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Network
+from ipaddress import IPv4Network, IPv6Network
 from itertools import combinations
 
 import pytest
 from ansible.errors import AnsibleFilterError
 from ansible_collections.notejam.platform.plugins.filter.subnets import PREFIX_LENGTHS, subnets
+from ansible_collections.notejam.platform.plugins.module_utils.unknown import UNKNOWN
 
 ZONES = [f"eu-west-1{letter}" for letter in "abcdef"]
 # The first and the last range of each size in RFC 1918's blocks: https://www.rfc-editor.org/rfc/rfc1918
@@ -66,6 +67,38 @@ def test_the_default_plan() -> None:
         ("database", "a", "192.168.224.0/22"),
         ("database", "b", "192.168.228.0/22"),
     ]
+
+
+IPV6 = "2001:db8:1234:1a00::/56"
+
+
+@pytest.mark.parametrize("count", range(1, 7))
+def test_ipv6_ranges_lie_apart_and_other_zones_move_none(count: int) -> None:
+    plan = subnets("192.168.0.0/16", ZONES, IPV6)
+    everywhere = {(each["purpose"], each["zone"]): IPv6Network(each["ipv6_cidr"]) for each in plan}
+    assert len(set(everywhere.values())) == 18
+    assert all(part.subnet_of(IPv6Network(IPV6)) and part.prefixlen == 64 for part in everywhere.values())
+    for each in subnets("192.168.0.0/16", ZONES[6 - count :], IPV6):
+        assert IPv6Network(each["ipv6_cidr"]) == everywhere[each["purpose"], each["zone"]]
+
+
+def test_an_ipv6_range_may_be_none_or_unknown() -> None:
+    zones = ["eu-west-1b"]
+    assert [each["ipv6_cidr"] for each in subnets("192.168.0.0/16", zones)] == ["", "", ""]
+    assert [each["ipv6_cidr"] for each in subnets("192.168.0.0/16", zones, UNKNOWN)] == [UNKNOWN] * 3
+    assert [each["ipv6_cidr"] for each in subnets("192.168.0.0/16", zones, IPV6)] == [
+        "2001:db8:1234:1a11::/64",
+        "2001:db8:1234:1a01::/64",
+        "2001:db8:1234:1a21::/64",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("cidr", "message"), [("2001:db8::/48", "those are /56"), ("10.0.0.0/16", "not a VPC's IPv6 range")]
+)
+def test_refuses_an_ipv6_range_that_is_none_of_a_vpc(cidr: str, message: str) -> None:
+    with pytest.raises(AnsibleFilterError, match=message):
+        subnets("192.168.0.0/16", ZONES, cidr)
 
 
 @pytest.mark.parametrize(

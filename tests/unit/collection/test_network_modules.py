@@ -21,7 +21,9 @@ def ec2() -> Any:
 
 @pytest.fixture
 def vpc_id(ec2: Any) -> str:
-    return str(ec2.create_vpc(CidrBlock="192.168.0.0/16")["Vpc"]["VpcId"])
+    vpc_id = str(ec2.create_vpc(CidrBlock="192.168.0.0/16")["Vpc"]["VpcId"])
+    ec2.modify_vpc_attribute(VpcId=vpc_id, EnableDnsHostnames={"Value": True})
+    return vpc_id
 
 
 @pytest.fixture

@@ -71,6 +71,7 @@ def test_a_nat_gateway_is_found_by_its_tags_only(ec2: Any, subnet: str) -> None:
 def test_an_interface_endpoint_comes_and_goes_in_its_time(
     ec2: Any, vpc: str, subnet: str, later: Any
 ) -> None:
+    ec2.modify_vpc_attribute(VpcId=vpc, EnableDnsHostnames={"Value": True})
     given = {"VpcId": vpc, "VpcEndpointType": "Interface", "SubnetIds": [subnet], "PrivateDnsEnabled": True}
     made = ec2.create_vpc_endpoint(ServiceName=SERVICE, **given)["VpcEndpoint"]
     assert made["State"] == "pending"

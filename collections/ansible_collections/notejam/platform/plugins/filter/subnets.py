@@ -14,6 +14,8 @@ description:
   - A VPC is cut into eighths. The first six are the private subnets, one for each zone letter from C(a) to
     C(f), because pods take their addresses there. The seventh holds the public and the eighth the database
     subnets, an eighth of it each.
+  - Of the VPC's IPv6 range, each subnet has one /64 of the 256 that there are. The private subnets have
+    those from C(00) on, the public ones from C(10) on, and the database subnets from C(20) on.
   - A subnet's place depends on its zone's letter alone, so adding or removing a zone moves no other subnet.
 positional: _input
 options:
@@ -26,6 +28,12 @@ options:
     type: list
     elements: str
     required: true
+  ipv6_cidr:
+    description:
+      - The VPC's IPv6 range, a /56 as Amazon provides it; empty where it has none. In a plan it may be
+        unknown, and so are the subnets' ranges then.
+    type: str
+    default: ''
 seealso:
   - name: Subnet sizing for IPv4
     description: Legal sizes and the five addresses that AWS keeps in every subnet.
@@ -53,16 +61,22 @@ _value:
     cidr:
       description: The subnet's IPv4 range.
       type: str
+    ipv6_cidr:
+      description: The subnet's IPv6 range; empty where the VPC has none.
+      type: str
 """
 
 from collections.abc import Callable
-from ipaddress import IPv4Network
+from ipaddress import IPv4Network, IPv6Network
 
 from ansible.errors import AnsibleFilterError
+from ansible_collections.notejam.platform.plugins.module_utils.unknown import UNKNOWN, holds_unknown
 
 ZONE_LETTERS = "abcdef"
 PREFIX_LENGTHS = range(16, 23)
 PURPOSES = ("public", "private", "database")
+IPV6_LENGTH = 56  # https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html#vpc-sizing-ipv6
+IPV6_PLACES = {"private": 0x00, "public": 0x10, "database": 0x20}
 
 
 def _network(cidr: str) -> IPv4Network:
@@ -90,11 +104,24 @@ def _slot(zone: str) -> int:
     return ZONE_LETTERS.index(letter)
 
 
-def subnets(cidr: str, zones: list[str]) -> list[dict[str, str]]:
-    """Returns `purpose`, `zone` and `cidr` of every subnet of a VPC.
+def _ipv6(cidr: str, place: int) -> str:
+    """The /64 in that place of the VPC's range; unknown of an unknown range, nothing of none."""
+    if not cidr or holds_unknown(cidr):
+        return UNKNOWN if cidr else ""
+    try:
+        network = IPv6Network(cidr)
+    except ValueError as error:
+        raise AnsibleFilterError(f"'{cidr}' is not a VPC's IPv6 range: {error}.") from error
+    if network.prefixlen != IPV6_LENGTH:
+        raise AnsibleFilterError(f"'{cidr}' is not a VPC's IPv6 range: those are /{IPV6_LENGTH}.")
+    return str(IPv6Network((int(network.network_address) + (place << 64), 64)))
 
-    Raises AnsibleFilterError for a range that is not IPv4 or not between /16 and /22, and for a zone
-    without a place.
+
+def subnets(cidr: str, zones: list[str], ipv6_cidr: str = "") -> list[dict[str, str]]:
+    """Returns `purpose`, `zone`, `cidr` and `ipv6_cidr` of every subnet of a VPC.
+
+    Raises AnsibleFilterError for a range that is not IPv4 or not between /16 and /22, for one that is not
+    IPv6 or not /56, and for a zone without a place.
     """
     eighths = list(_network(cidr).subnets(prefixlen_diff=3))
     places = {
@@ -103,7 +130,12 @@ def subnets(cidr: str, zones: list[str]) -> list[dict[str, str]]:
         "database": list(eighths[7].subnets(prefixlen_diff=3)),
     }
     return [
-        {"purpose": purpose, "zone": zone, "cidr": str(places[purpose][_slot(zone)])}
+        {
+            "purpose": purpose,
+            "zone": zone,
+            "cidr": str(places[purpose][_slot(zone)]),
+            "ipv6_cidr": _ipv6(ipv6_cidr, IPV6_PLACES[purpose] + _slot(zone)),
+        }
         for purpose in PURPOSES
         for zone in sorted(zones)
     ]

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleAWSError
 from ansible_collections.amazon.aws.plugins.module_utils.tagging import (
@@ -14,6 +14,9 @@ from ansible_collections.amazon.aws.plugins.module_utils.tagging import (
     boto3_tag_list_to_ansible_dict,
 )
 from ansible_collections.notejam.platform.plugins.module_utils.resource import Resource, State
+
+if TYPE_CHECKING:
+    from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 
 def filters(**values: Any) -> list[dict[str, Any]]:
@@ -29,11 +32,23 @@ def tags_of(answer: dict[str, Any]) -> dict[str, str]:
     return boto3_tag_list_to_ansible_dict(answer.get("Tags", []))
 
 
+def network_interfaces(ec2: Any, **by: Any) -> list[dict[str, Any]]:
+    """The network interfaces that match the filters: what has an address in a subnet has one of them."""
+    pages = ec2.get_paginator("describe_network_interfaces").paginate(Filters=filters(**by))
+    return list(pages.build_full_result()["NetworkInterfaces"])
+
+
 class Ec2Resource(Resource):
     """A resource of EC2 with an "id", whose Name tag is its name within a VPC."""
 
     resource_type: str
     """EC2's word for it in TagSpecifications, such as "route-table"."""
+
+    def __init__(self, module: AnsibleAWSModule) -> None:
+        super().__init__(module)
+        if self.params["tags"] is None:
+            # Only the name is declared then; the other tags stay as they are.
+            self.params["purge_tags"] = False
 
     @property
     def ec2(self) -> Any:

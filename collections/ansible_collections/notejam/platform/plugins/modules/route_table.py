@@ -34,7 +34,9 @@ options:
   routes:
     description:
       - The id of the gateway for each destination range, such as C({'0.0.0.0/0':\ 'igw-0123456789abcdef0'}).
-      - A gateway is an internet gateway (C(igw-)) or a NAT gateway (C(nat-)).
+        A range may be of IPv4 or of IPv6.
+      - A gateway is an internet gateway (C(igw-)), a NAT gateway (C(nat-), for IPv4), or an egress-only
+        internet gateway (C(eigw-), for IPv6).
     type: dict
     default: {}
   tags:
@@ -60,6 +62,7 @@ EXAMPLES = r"""
     subnet_ids: [subnet-0123456789abcdef0]
     routes:
       0.0.0.0/0: igw-0123456789abcdef0
+      "::/0": igw-0123456789abcdef0
 """
 
 RETURN = r"""
@@ -95,7 +98,9 @@ from ansible_collections.notejam.platform.plugins.module_utils.compare import sa
 from ansible_collections.notejam.platform.plugins.module_utils.ec2 import Ec2Resource, filters, tags_of
 from ansible_collections.notejam.platform.plugins.module_utils.resource import State, argument_spec, reconcile
 
-TARGETS = {"igw": "GatewayId", "nat": "NatGatewayId"}
+TARGETS = {"igw": "GatewayId", "nat": "NatGatewayId", "eigw": "EgressOnlyInternetGatewayId"}
+# The key of a route's destination, by the family of its addresses.
+IPV4, IPV6 = "DestinationCidrBlock", "DestinationIpv6CidrBlock"
 
 
 def target(gateway_id: str) -> dict[str, str]:
@@ -104,9 +109,14 @@ def target(gateway_id: str) -> dict[str, str]:
     if kind not in TARGETS:
         raise AnsibleAWSError(
             message=f"'{gateway_id}' is no gateway to route to: give the id of an internet gateway "
-            "(igw-...) or of a NAT gateway (nat-...)."
+            "(igw-...), of a NAT gateway (nat-...) or of an egress-only internet gateway (eigw-...)."
         )
     return {TARGETS[kind]: gateway_id}
+
+
+def destination(cidr: str) -> dict[str, str]:
+    """The argument of the route operations that this range goes to."""
+    return {IPV6 if ":" in cidr else IPV4: cidr}
 
 
 class RouteTable(Ec2Resource):
@@ -124,12 +134,12 @@ class RouteTable(Ec2Resource):
             "vpc_id": table["VpcId"],
             "subnet_ids": sorted(link["SubnetId"] for link in table["Associations"] if "SubnetId" in link),
             "routes": {
-                route["DestinationCidrBlock"]: next(
+                route.get(IPV4) or route[IPV6]: next(
                     (value for key, value in sorted(route.items()) if key.endswith("Id")), None
                 )
                 for route in table["Routes"]
                 # Those of the table's creation are local; those of gateway endpoints have a prefix list.
-                if route.get("Origin") != "CreateRouteTable" and "DestinationCidrBlock" in route
+                if route.get("Origin") != "CreateRouteTable" and (IPV4 in route or IPV6 in route)
             },
             "tags": tags_of(table),
         }
@@ -160,12 +170,12 @@ class RouteTable(Ec2Resource):
         self.ec2.delete_route_table(RouteTableId=current["id"])
 
     def _route(self, table_id: str, old: dict[str, str], new: dict[str, str]) -> None:
-        for destination in old.keys() - new.keys():
-            self.ec2.delete_route(RouteTableId=table_id, DestinationCidrBlock=destination)
-        for destination, gateway_id in new.items():
-            if old.get(destination) != gateway_id:
-                call = self.ec2.replace_route if destination in old else self.ec2.create_route
-                call(RouteTableId=table_id, DestinationCidrBlock=destination, **target(gateway_id))
+        for cidr in sorted(old.keys() - new.keys()):
+            self.ec2.delete_route(RouteTableId=table_id, **destination(cidr))
+        for cidr, gateway_id in new.items():
+            if old.get(cidr) != gateway_id:
+                call = self.ec2.replace_route if cidr in old else self.ec2.create_route
+                call(RouteTableId=table_id, **destination(cidr), **target(gateway_id))
 
     def _associate(self, table_id: str, old: set[str], new: set[str]) -> None:
         links = self._associations(old ^ new)

@@ -50,6 +50,12 @@ options:
     type: list
     elements: str
     default: []
+  dual_stack:
+    description:
+      - Whether the endpoint has IPv6 addresses, too, where its service is reached by them; elsewhere it stays
+        with IPv4. All its subnets need an IPv6 range.
+    type: bool
+    default: false
   tags:
     description: Tags of the endpoint.
     type: dict
@@ -112,6 +118,9 @@ vpc_endpoint:
       description: Ids of an interface endpoint's security groups, sorted.
       type: list
       elements: str
+    ip_address_type:
+      description: V(ipv4) or V(dualstack).
+      type: str
     private_dns_enabled:
       description: Whether an interface endpoint has taken over the service's public name.
       type: bool
@@ -163,6 +172,7 @@ class VpcEndpoint(Ec2Resource):
             "vpc_id": endpoint["VpcId"],
             "service_name": endpoint["ServiceName"],
             "state": endpoint["State"].lower(),
+            "ip_address_type": endpoint.get("IpAddressType", "ipv4"),
             "tags": tags_of(endpoint),
         }
         if not self.is_interface:
@@ -181,6 +191,7 @@ class VpcEndpoint(Ec2Resource):
             "service_name": self.service_name,
             **{key: sorted(self.params[key]) for key in keys},
             **({"private_dns_enabled": True} if self.is_interface else {}),
+            "ip_address_type": self._ip_address_type(),
             "tags": self.desired_tags,
         }
 
@@ -189,6 +200,7 @@ class VpcEndpoint(Ec2Resource):
             VpcEndpointType=self.params["type"],
             VpcId=desired["vpc_id"],
             ServiceName=desired["service_name"],
+            IpAddressType=desired["ip_address_type"],
             TagSpecifications=self.tag_specifications(),
             **{CHANGEABLE[key]: desired[key] for key in CHANGEABLE if key in desired},
             **({"PrivateDnsEnabled": True} if self.is_interface else {}),
@@ -203,6 +215,8 @@ class VpcEndpoint(Ec2Resource):
         given = {name: ids for name, ids in arguments.items() if ids}
         if "private_dns_enabled" in changes:
             given["PrivateDnsEnabled"] = changes["private_dns_enabled"][1]
+        if "ip_address_type" in changes:
+            given["IpAddressType"] = changes["ip_address_type"][1]
         self.ec2.modify_vpc_endpoint(VpcEndpointId=current["id"], **given)
 
     def delete(self, current: State) -> None:
@@ -217,6 +231,18 @@ class VpcEndpoint(Ec2Resource):
         done = ["available"] if state == "present" else ["absent"]
         what = f"Endpoint {self.identity}"
         wait_until(what, self._status, done, self.params["wait_timeout"], ["failed", "rejected", "expired"])
+
+    def _ip_address_type(self) -> str:
+        """`dualstack` where it is asked for and the service of this type has it."""
+        if not self.params["dual_stack"]:
+            return "ipv4"
+        by = [{"Name": "service-type", "Values": [self.params["type"]]}]
+        pages = self.ec2.get_paginator("describe_vpc_endpoint_services").paginate(
+            ServiceNames=[self.service_name], Filters=by
+        )
+        details = pages.build_full_result()["ServiceDetails"]
+        has_it = any("ipv6" in each.get("SupportedIpAddressTypes", []) for each in details)
+        return "dualstack" if has_it else "ipv4"
 
     def _endpoints(self) -> list[dict]:
         by = filters(
@@ -239,6 +265,7 @@ def main() -> None:
             vpc_id={"required": True},
             service={"required": True},
             type={"choices": ["Gateway", "Interface"], "default": "Gateway"},
+            dual_stack={"type": "bool", "default": False},
             **{key: {"type": "list", "elements": "str", "default": []} for key in CHANGEABLE},
         ),
         supports_check_mode=True,

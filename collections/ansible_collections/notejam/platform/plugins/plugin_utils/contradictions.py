@@ -52,6 +52,10 @@ def _service_range(services: str, vpc: str) -> str | None:
     return "the two ranges overlap." if ip_network(services).overlaps(ip_network(vpc)) else None
 
 
+def _by_ipv6(visitors: bool, network: bool) -> str | None:
+    return "visitors would come by IPv6 to a VPC that has none." if visitors and not network else None
+
+
 def _port(database: int, group: int) -> str | None:
     return None if database == group else "nobody would reach the database through its security group."
 
@@ -154,6 +158,11 @@ CONTRADICTIONS = (
         ("cluster_service_cidr", "network_vpc_cidr"),
         _service_range,
         f"{AWS}/eks/latest/APIReference/API_KubernetesNetworkConfigRequest.html",
+    ),
+    Contradiction(
+        ("security_groups_ipv6_visitors", "network_ipv6"),
+        _by_ipv6,
+        f"{AWS}/vpc/latest/userguide/vpc-migrate-ipv6.html",
     ),
     Contradiction(
         ("cluster_administrators", "cluster_deployers", "cluster_viewers"),

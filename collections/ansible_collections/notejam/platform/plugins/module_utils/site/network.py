@@ -13,10 +13,11 @@ if TYPE_CHECKING:
     from boto3.session import Session
 
 PURPOSES = ("public", "private", "database")
+LEAVING = "platform:leaving"
 
 
 def discover(session: Session, tags: dict[str, str]) -> dict[str, Any] | None:
-    """The site's VPC, and its subnets and NAT gateways ordered by zone."""
+    """The site's VPC, and its subnets and NAT gateways ordered by zone, without those of zones to leave."""
     ec2 = session.client("ec2")
     wanted = [
         {"Name": f"tag:{key}", "Values": [value]}
@@ -26,10 +27,12 @@ def discover(session: Session, tags: dict[str, str]) -> dict[str, Any] | None:
     if not vpcs:
         return None
     inside = [*wanted, {"Name": "vpc-id", "Values": [vpcs[0]["VpcId"]]}]
-    subnets = sorted(
+    every = sorted(
         ec2.get_paginator("describe_subnets").paginate(Filters=inside).build_full_result()["Subnets"],
         key=lambda subnet: subnet["AvailabilityZone"],
     )
+    # Those that the site is to do without still hold something; nothing new is to come into them.
+    subnets = [each for each in every if LEAVING not in as_dict(each["Tags"])]
     zones = {subnet["SubnetId"]: subnet["AvailabilityZone"] for subnet in subnets}
     alive = [*inside, {"Name": "state", "Values": ["pending", "available"]}]
     gateways = (
@@ -49,11 +52,21 @@ def discover(session: Session, tags: dict[str, str]) -> dict[str, Any] | None:
     return {
         "vpc_id": vpcs[0]["VpcId"],
         "vpc_cidr": vpcs[0]["CidrBlock"],
+        "ipv6_cidr": next(
+            (
+                each["Ipv6CidrBlock"]
+                for each in vpcs[0].get("Ipv6CidrBlockAssociationSet", [])
+                if each["Ipv6CidrBlockState"]["State"] in ("associating", "associated")
+            ),
+            "",
+        ),
         "zones": sorted(set(zones.values())),
+        "leaving_zones": sorted({each["AvailabilityZone"] for each in every} - set(zones.values())),
         **{f"{purpose}_subnet_ids": ids[purpose] for purpose in PURPOSES},
         "nat_gateway_ids": [
             gateway["NatGatewayId"]
             for gateway in sorted(gateways, key=lambda each: zones.get(each["SubnetId"], ""))
+            if gateway["SubnetId"] in zones
         ],
         "interface_endpoints": sorted(
             as_dict(endpoint["Tags"]).get("platform:purpose", "")
