@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 
 READING = (
     "Describe",
+    "Filter",
     "Get",
     "List",
     "BatchGet",

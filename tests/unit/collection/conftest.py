@@ -66,3 +66,42 @@ def kubernetes(tmp_path: Path) -> Iterator[FakeKubernetes]:
     api = FakeKubernetes(tmp_path)
     yield api
     api.stop()
+
+
+@pytest.fixture
+def cloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The whole of the sandbox's AWS on a free port: functions run, and secrets are rotated."""
+    from moto.core.base_backend import BackendDict
+
+    from sandbox.aws.cloud import Cloud
+    from sandbox.aws.kubernetes_ports import NoClusters
+    from sandbox.aws.server import serve
+    from sandbox.settings import Settings
+
+    settings = Settings(
+        name="unit",
+        folder=tmp_path / "sandbox",
+        index=250,
+        tier="virtual",
+        notejam_port=8080,
+        access_key_id="AKIAUNITTESTSUNITTES",
+        secret_access_key="the-administrators-secret-key",
+        git_token="the-git-token",
+    )
+    BackendDict.reset()
+    made = Cloud(settings, NoClusters())
+    server = serve(made.gateway, ("127.0.0.1", 0), threads=6)
+    url = f"http://127.0.0.1:{server.bind_addr[1]}"
+    made.functions.invocations.endpoint_url = url
+    made.rotations.start()
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    monkeypatch.delenv("AWS_SESSION_TOKEN", raising=False)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", settings.access_key_id)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", settings.secret_access_key)
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    yield
+    made.rotations.stop()
+    server.stop()
+    made.request_log.close()
+    made.documents.close()

@@ -116,7 +116,7 @@ rotation:
 
 import re
 import time
-from typing import Any, ClassVar
+from typing import Any
 
 try:
     from botocore.exceptions import BotoCoreError, ClientError
@@ -129,16 +129,17 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from ansible_collections.notejam.platform.plugins.module_utils.resource import Resource, reconcile
 from ansible_collections.notejam.platform.plugins.module_utils.waiting import wait_until
 
-DAYS = range(
-    1, 1001
-)  # https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RotationRulesType.html
+# https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RotationRulesType.html
+DAYS = range(1, 1001)
 SCHEDULE = re.compile(r"(rate\([1-9]\d* (days?|hours?)\)|cron\(\S+( \S+){5}\))")
 DURATION = re.compile(r"\d{1,3}h")
 # Secrets Manager attempts again by itself what failed; after so many seconds that is not waited for any more.
 PATIENCE_AFTER_ERROR = 120.0
+WITHOUT_ERROR = 5.0  # so many seconds after the beginning, the function's log is not looked at yet
 LONGEST_ERROR = 500  # characters
-# What could be a password in a function's message: of a URL, or after its name.
-PASSWORDS = re.compile(r"(?<=://)[^\s/@]+(?=@)|(?<=(?i:password|secret|token)[=:])\s*\S+")
+# What could be a password in a function's message: in a URL, or after its name.
+IN_URL = re.compile(r"://[^\s/@]+@")
+NAMED = re.compile(r"((?:password|passwd|secret|token)\w*['\"]?\s*[=:]\s*)\S+", re.IGNORECASE)
 
 
 class Rotation(Resource):
@@ -146,7 +147,6 @@ class Rotation(Resource):
 
     name = "rotation"
     computed = frozenset({"secret_arn", "last_rotated", "next_rotation"})
-    times: ClassVar = ("last_rotated", "next_rotation")
 
     def __init__(self, module: AnsibleAWSModule) -> None:
         super().__init__(module)
@@ -219,7 +219,7 @@ class Rotation(Resource):
 
         def status() -> str:
             found = self._status()
-            if found == "incomplete" and self._error():
+            if found == "incomplete" and time.time() - self.started > WITHOUT_ERROR and self._error():
                 first_error.append(time.monotonic())
                 if time.monotonic() - first_error[0] > PATIENCE_AFTER_ERROR:
                     return "failed"
@@ -275,8 +275,8 @@ class Rotation(Resource):
         ]
         if not errors:
             return ""
-        first_line = PASSWORDS.sub("...", errors[-1].splitlines()[0])[:LONGEST_ERROR]
-        return f"The function {function['FunctionName']} says: {first_line}"
+        first_line = NAMED.sub(r"\1...", IN_URL.sub("://...@", errors[-1].splitlines()[0]))
+        return f"The function {function['FunctionName']} says: {first_line[:LONGEST_ERROR]}"
 
 
 def main() -> None:
