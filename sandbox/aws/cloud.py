@@ -7,6 +7,7 @@ from sandbox.aws import secretsmanager
 from sandbox.aws.backup.api import Backup
 from sandbox.aws.calls import Handlers
 from sandbox.aws.clients import Clients
+from sandbox.aws.cloudtrail.events import Events
 from sandbox.aws.creation_times import CreationTimes
 from sandbox.aws.documents import Documents
 from sandbox.aws.ec2 import EC2
@@ -104,6 +105,7 @@ class Cloud:
             Identities(self.principals).handlers()
             | self.eks.handlers()
             | Backup(self.documents, self.times).handlers()
+            | Events(self.request_log, self.times).handlers()
             | EC2(slow).handlers()
             | self.functions.handlers()
             | self.ecr.handlers()

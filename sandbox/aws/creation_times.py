@@ -34,6 +34,7 @@ SECONDS = {
     "ecr-replication": 60,
     "ecr-lifecycle": 86400,
     "ecr-lifecycle-preview": 30,
+    "cloudtrail-event": 300,
     "backup-job": 300,
     "backup-copy-job": 600,
     "lambda-function": 5,

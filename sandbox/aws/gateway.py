@@ -13,12 +13,12 @@ from typing import Any
 from sandbox.aws import protocol
 from sandbox.aws.calls import Call, Handlers
 from sandbox.aws.clients import Clients
-from sandbox.aws.emulator import Emulator
+from sandbox.aws.emulator import Emulator, writes
 from sandbox.aws.errors import AWSError, NotImplementedByEmulator
 from sandbox.aws.http import Request, Response
 from sandbox.aws.principals import Principal, Principals, anonymous
 from sandbox.aws.protocol import Operation
-from sandbox.aws.request_log import Line, RequestLog, resource_of
+from sandbox.aws.request_log import Line, RequestLog, resource_made, resource_of
 from sandbox.aws.signature import Signature
 
 log = logging.getLogger(__name__)
@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 INTERNAL = "/_sandbox/"  # the sandbox's own paths: no AWS service has one like it
 SERVED_HERE = frozenset({"backup", "eks", "eks-auth", "lambda"})  # nothing of them is the emulator's
 HEALTH = f"{INTERNAL}health"
+MAKING = ("Allocate", "Create", "Run")
 
 Internal = Callable[[Request], Response]
 
@@ -57,7 +58,7 @@ class Gateway:
 
     def serve(self, request: Request) -> Response:
         """Answer a request of AWS's API; every failure is an error in the protocol of the service called."""
-        line = Line()
+        line = Line(source_address=request.remote_address, user_agent=request.headers.get("user-agent", ""))
         operation: Operation | None = None
         try:
             signature = Signature.of(request) or self._unsigned(request)
@@ -67,11 +68,16 @@ class Gateway:
             line.action = operation.iam_action
             principal = self._authenticate(request, signature, operation)
             line.account, line.principal = principal.account, principal.arn
+            line.access_key_id = principal.access_key_id
             call = Call(operation, request, principal, signature.region, self.emulator, self.clients)
             line.resource = resource_of(call.parameters, operation.model.input_shape)
             response = self._answer(call)
             if response.status >= 400:
                 line.error = protocol.error_code(operation, response)
+            elif writes(operation.name) and (operation.name.startswith(MAKING) or not line.resource):
+                made = resource_made(operation.name, protocol.read(operation, response))
+                # EC2 gives ids; elsewhere what is made has the name that the request gives it.
+                line.resource = made if operation.service == "ec2" and made else line.resource or made
         except AWSError as error:
             line.error = error.code
             response = protocol.answer(operation, error) if operation else unidentified(error)

@@ -17,6 +17,7 @@ class Request:
     query: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = field(default=b"", repr=False)
+    remote_address: str = ""
 
     @property
     def url(self) -> str:
@@ -40,7 +41,14 @@ class Request:
             header: environ[name] for name, header in PASSED_WITHOUT_PREFIX.items() if environ.get(name)
         }
         path, _, query = environ["REQUEST_URI"].partition("?")
-        return cls(environ["REQUEST_METHOD"], path, query, headers, read_body(environ))
+        return cls(
+            environ["REQUEST_METHOD"],
+            path,
+            query,
+            headers,
+            read_body(environ),
+            environ.get("REMOTE_ADDR", ""),
+        )
 
 
 def read_body(environ: Mapping[str, Any]) -> bytes:

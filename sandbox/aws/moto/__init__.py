@@ -4,6 +4,7 @@ from functools import cache
 
 from sandbox.aws.moto import (
     acm,
+    cloudtrail,
     cloudwatch,
     deterministic,
     ec2,
@@ -36,6 +37,7 @@ from sandbox.aws.moto import (
 @cache
 def install() -> None:
     """Extend moto in this process, once."""
+    cloudtrail.install()
     cloudwatch.install()
     deterministic.install()
     acm.install()
