@@ -4,6 +4,7 @@ from functools import cache
 
 from sandbox.aws.moto import (
     acm,
+    budgets,
     cloudtrail,
     cloudwatch,
     deterministic,
@@ -41,6 +42,7 @@ def install() -> None:
     cloudwatch.install()
     deterministic.install()
     acm.install()
+    budgets.install()
     ec2.install()
     ec2_ipv6.install()
     ec2_routes.install()
