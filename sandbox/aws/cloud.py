@@ -8,6 +8,7 @@ from sandbox.aws.backup.api import Backup
 from sandbox.aws.calls import Handlers
 from sandbox.aws.clients import Clients
 from sandbox.aws.cloudtrail.events import Events
+from sandbox.aws.cloudwatch.alarms import Alarms
 from sandbox.aws.creation_times import CreationTimes
 from sandbox.aws.documents import Documents
 from sandbox.aws.ec2 import EC2
@@ -78,6 +79,7 @@ class Cloud:
             settings.aws_endpoint_url,
         )
         self.rotations = Rotations(self.documents, self.times, self.clients, self.functions.invocations)
+        self.alarms = Alarms(self.emulator, self.clients)
         self.gateway = Gateway(
             self.emulator,
             self.principals,
@@ -146,6 +148,7 @@ class Cloud:
         self.ecr.replication.start()
         self.ecr.expiry.start()
         self.rotations.start()
+        self.alarms.start()
         self.rds.bridge.start()
         self.eks.bridge.start()
 
@@ -154,6 +157,7 @@ class Cloud:
         self.eks.bridge.stop()
         self.rds.bridge.stop()
         self.rotations.stop()
+        self.alarms.stop()
         self.ecr.expiry.stop()
         self.ecr.replication.stop()
         self.request_log.close()

@@ -7,7 +7,8 @@ import os
 import random
 import threading
 import time
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
 
 from sandbox.aws import clock
 from sandbox.aws.errors import AWSError, NotImplementedByEmulator
@@ -15,6 +16,7 @@ from sandbox.aws.http import Request, Response
 from sandbox.aws.journal import Entry, Journal
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 READING = (
     "Describe",
@@ -78,6 +80,11 @@ class Moto:
             if writes(operation) or mock_random.getstate() != untouched:
                 self._journal.append(entry)
         return response
+
+    def look(self, read: Callable[[], T]) -> T:
+        """What `read` finds in moto's state, which nothing changes meanwhile."""
+        with self._lock:
+            return read()
 
     def replay(self) -> int:
         """Serve the journal again; returns how many requests that were."""

@@ -4,6 +4,7 @@ from functools import cache
 
 from sandbox.aws.moto import (
     acm,
+    alarm_actions,
     budgets,
     cloudtrail,
     cloudwatch,
@@ -40,6 +41,7 @@ def install() -> None:
     """Extend moto in this process, once."""
     cloudtrail.install()
     cloudwatch.install()
+    alarm_actions.install()
     deterministic.install()
     acm.install()
     budgets.install()

@@ -15,7 +15,7 @@ from moto.kms.models import kms_backends
 from moto.logs.models import logs_backends
 from moto.s3.models import s3_backends
 
-from sandbox.aws.conditions import Context, like, met
+from sandbox.aws.moto.service_access import acting_for, as_list, lets
 
 SERVICE = "cloudtrail.amazonaws.com"
 
@@ -35,13 +35,7 @@ def key_arn(trail: Any) -> str | None:
 
 
 def _context(trail: Any) -> dict[str, list[str]]:
-    return {
-        "aws:sourcearn": [trail.arn],
-        "aws:sourceaccount": [trail.account_id],
-        "aws:securetransport": ["true"],
-        "aws:principalservicename": [SERVICE],
-        "aws:principalisawsservice": ["true"],
-    }
+    return acting_for(trail.arn, trail.account_id, SERVICE)
 
 
 def _check_bucket(trail: Any) -> None:
@@ -60,7 +54,7 @@ def _check_bucket(trail: Any) -> None:
         ("s3:PutObject", f"{arn}/{prefix}AWSLogs/{trail.account_id}/CloudTrail/log.json.gz", written),
     )
     for action, resource, context in needed:
-        if not _allowed(policy, action, resource, context):
+        if not lets(policy, SERVICE, action, resource, context):
             raise JsonRESTError(
                 "InsufficientS3BucketPolicyException",
                 f"Incorrect S3 bucket policy is detected for bucket: {trail.bucket_name}",
@@ -89,7 +83,7 @@ def _check_key(trail: Any) -> None:
     policy = json.loads(key.policy)
     context = _context(trail) | {"kms:encryptioncontext:aws:cloudtrail:arn": [trail.arn]}
     needed = (("kms:GenerateDataKey", context), ("kms:DescribeKey", _context(trail)))
-    if not all(_allowed(policy, action, key.arn, given) for action, given in needed):
+    if not all(lets(policy, SERVICE, action, key.arn, given) for action, given in needed):
         raise JsonRESTError(
             "InsufficientEncryptionPolicyException",
             f"Insufficient permissions to access S3 bucket {trail.bucket_name} or KMS key {key.arn}.",
@@ -119,50 +113,22 @@ def _check_log_group(trail: Any) -> None:
         None,
     )
     trust = json.loads(role.assume_role_policy_document) if role else {}
-    if role is None or not _allowed(trust, "sts:AssumeRole", None, _context(trail)):
+    if role is None or not lets(trust, SERVICE, "sts:AssumeRole", None, _context(trail)):
         raise JsonRESTError(
             "InvalidCloudWatchLogsRoleArnException", "CloudTrail cannot assume the specified role."
         )
     stream = trail.cw_log_group_arn[:-1] + f"log-stream:{trail.account_id}_CloudTrail_{trail.region_name}"
     policies = [json.loads(document) for document in role.policies.values()]
-    policies += [json.loads(managed.default_version.document) for managed in role.managed_policies.values()]
-    whole = {"Statement": [one for policy in policies for one in _statements(policy)]}
+    policies += [
+        json.loads(version.document)
+        for managed in role.managed_policies.values()
+        for version in managed.versions
+        if version.version_id == managed.default_version_id
+    ]
+    whole = {"Statement": [one for policy in policies for one in as_list(policy.get("Statement"))]}
     for action in ("logs:CreateLogStream", "logs:PutLogEvents"):
-        if not _allowed(whole, action, stream, {}, principal=False):
+        if not lets(whole, None, action, stream, {}):
             raise JsonRESTError(
                 "InvalidCloudWatchLogsRoleArnException",
                 f"Access denied. Check the permissions of your role: {action} on {stream}.",
             )
-
-
-def _allowed(
-    policy: dict[str, Any], action: str, resource: str | None, context: Context, principal: bool = True
-) -> bool:
-    """Whether the policy lets CloudTrail do it: an allowance, and no denial."""
-    effects = {
-        statement["Effect"]
-        for statement in _statements(policy)
-        if (not principal or _for_cloudtrail(statement.get("Principal")))
-        and any(like(each.lower(), action.lower()) for each in _list(statement.get("Action")))
-        and (resource is None or any(like(each, resource) for each in _list(statement.get("Resource"))))
-        and met(statement.get("Condition", {}), context)
-    }
-    return effects == {"Allow"}
-
-
-def _for_cloudtrail(principal: Any) -> bool:
-    if principal == "*":
-        return True
-    return isinstance(principal, dict) and (
-        SERVICE in _list(principal.get("Service")) or "*" in _list(principal.get("AWS"))
-    )
-
-
-def _statements(policy: dict[str, Any]) -> list[dict[str, Any]]:
-    return _list(policy.get("Statement"))
-
-
-def _list(value: Any) -> list[Any]:
-    if value is None:
-        return []
-    return value if isinstance(value, list) else [value]
