@@ -14,40 +14,14 @@ description:
 author:
   - Notejam platform contributors
 options:
-  name:
-    description: The alarm's name.
-    type: str
-    required: true
-  description:
-    description: What the alarm means, and what to do. Markdown is shown.
-    type: str
-    default: ""
   alarm_rule:
     description:
       - When the alarm goes off, see
         U(https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutCompositeAlarm.html).
         Required with O(state=present).
     type: str
-  actions_enabled:
-    description: Whether the actions are taken.
-    type: bool
-    default: true
-  alarm_actions:
-    description: ARNs of what is told when the alarm goes off.
-    type: list
-    elements: str
-    default: []
-  ok_actions:
-    description: ARNs of what is told when all is well again.
-    type: list
-    elements: str
-    default: []
-  insufficient_data_actions:
-    description: ARNs of what is told when data is missing.
-    type: list
-    elements: str
-    default: []
 extends_documentation_fragment:
+  - notejam.platform.alarm
   - notejam.platform.resource
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -102,89 +76,38 @@ composite_alarm:
       type: dict
 """
 
-from typing import Any, ClassVar
+from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.notejam.platform.plugins.module_utils.compare import same_items
-from ansible_collections.notejam.platform.plugins.module_utils.resource import (
-    Resource,
-    argument_spec,
-    reconcile,
+from ansible_collections.notejam.platform.plugins.module_utils.alarm import (
+    ACTIONS,
+    SWITCH,
+    Alarm,
+    alarm_argument_spec,
 )
-from ansible_collections.notejam.platform.plugins.module_utils.tags import as_dict, as_list
-
-ACTIONS = {
-    "alarm_actions": "AlarmActions",
-    "insufficient_data_actions": "InsufficientDataActions",
-    "ok_actions": "OKActions",
-}
-PARAMETERS = {
-    "actions_enabled": "ActionsEnabled",
-    "alarm_rule": "AlarmRule",
-    "description": "AlarmDescription",
-}
+from ansible_collections.notejam.platform.plugins.module_utils.resource import reconcile
 
 
-class CompositeAlarm(Resource):
+class CompositeAlarm(Alarm):
     """An alarm: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_CompositeAlarm.html."""
 
     name = "composite_alarm"
-    computed = frozenset({"arn"})
-    comparisons: ClassVar = dict.fromkeys(ACTIONS, same_items)
-
-    def __init__(self, module: AnsibleAWSModule) -> None:
-        super().__init__(module)
-        self.cloudwatch = self.client("cloudwatch")
+    kind = "CompositeAlarm"
 
     def desired(self) -> dict[str, Any]:
-        return {key: self.params[key] for key in ("name", *PARAMETERS, *ACTIONS)} | self.declared("tags")
+        keys = ("name", "alarm_rule", *SWITCH, *ACTIONS)
+        return {key: self.params[key] for key in keys} | self.declared("tags")
 
-    def describe(self) -> dict[str, Any] | None:
-        found = self.cloudwatch.describe_alarms(AlarmNames=[self.identity], AlarmTypes=["CompositeAlarm"])
-        if not found["CompositeAlarms"]:
-            return None
-        alarm = found["CompositeAlarms"][0]
-        arn = alarm["AlarmArn"]
-        return {
-            **{key: sorted(alarm.get(parameter, [])) for key, parameter in ACTIONS.items()},
-            "actions_enabled": alarm["ActionsEnabled"],
-            "alarm_rule": alarm["AlarmRule"],
-            "arn": arn,
-            "description": alarm.get("AlarmDescription", ""),
-            "name": alarm["AlarmName"],
-            "tags": as_dict(self.cloudwatch.list_tags_for_resource(ResourceARN=arn)["Tags"]),
-        }
+    def watched(self, alarm: dict[str, Any]) -> dict[str, Any]:
+        return {"alarm_rule": alarm["AlarmRule"]}
 
-    def create(self, desired: dict[str, Any]) -> None:
-        self._put(desired, Tags=as_list(desired.get("tags", {})))
-
-    def update(self, current: dict[str, Any], changes: dict[str, tuple[Any, Any]]) -> None:
-        self._put(self.desired())
-
-    def delete(self, current: dict[str, Any]) -> None:
-        self.cloudwatch.delete_alarms(AlarmNames=[self.identity])
-
-    def tag(self, current: dict[str, Any], tags: dict[str, str]) -> None:
-        self.cloudwatch.tag_resource(ResourceARN=current["arn"], Tags=as_list(tags))
-
-    def untag(self, current: dict[str, Any], keys: list[str]) -> None:
-        self.cloudwatch.untag_resource(ResourceARN=current["arn"], TagKeys=keys)
-
-    def _put(self, desired: dict[str, Any], **more: Any) -> None:
-        given = {parameter: desired[key] for key, parameter in (PARAMETERS | ACTIONS).items()}
-        self.cloudwatch.put_composite_alarm(AlarmName=self.identity, **given, **more)
+    def put(self, desired: dict[str, Any], given: dict[str, Any]) -> None:
+        self.cloudwatch.put_composite_alarm(AlarmRule=desired["alarm_rule"], **given)
 
 
 def main() -> None:
-    lists = {key: {"type": "list", "elements": "str", "default": []} for key in ACTIONS}
     module = AnsibleAWSModule(
-        argument_spec=argument_spec(
-            name={"required": True},
-            description={"default": ""},
-            alarm_rule={},
-            actions_enabled={"type": "bool", "default": True},
-            **lists,
-        ),
+        argument_spec=alarm_argument_spec(alarm_rule={}),
         required_if=[("state", "present", ["alarm_rule"])],
         supports_check_mode=True,
     )

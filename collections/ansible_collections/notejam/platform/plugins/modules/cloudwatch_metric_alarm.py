@@ -15,14 +15,6 @@ description:
 author:
   - Notejam platform contributors
 options:
-  name:
-    description: The alarm's name.
-    type: str
-    required: true
-  description:
-    description: What the alarm means, and what to do. Markdown is shown.
-    type: str
-    default: ""
   namespace:
     description: The metric's namespace. None when O(metrics) is given.
     type: str
@@ -105,26 +97,8 @@ options:
   unit:
     description: The unit that data must have. Any, when left out.
     type: str
-  actions_enabled:
-    description: Whether the actions are taken.
-    type: bool
-    default: true
-  alarm_actions:
-    description: ARNs of what is told when the alarm goes off.
-    type: list
-    elements: str
-    default: []
-  ok_actions:
-    description: ARNs of what is told when all is well again.
-    type: list
-    elements: str
-    default: []
-  insufficient_data_actions:
-    description: ARNs of what is told when data is missing.
-    type: list
-    elements: str
-    default: []
 extends_documentation_fragment:
+  - notejam.platform.alarm
   - notejam.platform.resource
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -228,13 +202,14 @@ metric_alarm:
 from typing import Any, ClassVar
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.notejam.platform.plugins.module_utils.compare import declared, same, same_items
-from ansible_collections.notejam.platform.plugins.module_utils.resource import (
-    Resource,
-    argument_spec,
-    reconcile,
+from ansible_collections.notejam.platform.plugins.module_utils.alarm import (
+    ACTIONS,
+    SWITCH,
+    Alarm,
+    alarm_argument_spec,
 )
-from ansible_collections.notejam.platform.plugins.module_utils.tags import as_dict, as_list
+from ansible_collections.notejam.platform.plugins.module_utils.compare import declared, same
+from ansible_collections.notejam.platform.plugins.module_utils.resource import reconcile
 
 STATISTICS = frozenset({"Average", "Maximum", "Minimum", "SampleCount", "Sum"})
 OPERATORS = [
@@ -243,16 +218,9 @@ OPERATORS = [
     "LessThanOrEqualToThreshold",
     "LessThanThreshold",
 ]
-ACTIONS = {
-    "alarm_actions": "AlarmActions",
-    "insufficient_data_actions": "InsufficientDataActions",
-    "ok_actions": "OKActions",
-}
 PARAMETERS = {
-    "actions_enabled": "ActionsEnabled",
     "comparison_operator": "ComparisonOperator",
     "datapoints_to_alarm": "DatapointsToAlarm",
-    "description": "AlarmDescription",
     "evaluate_low_sample_count_percentile": "EvaluateLowSampleCountPercentile",
     "evaluation_periods": "EvaluationPeriods",
     "metric_name": "MetricName",
@@ -264,19 +232,15 @@ PARAMETERS = {
 }
 
 
-class MetricAlarm(Resource):
+class MetricAlarm(Alarm):
     """An alarm: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricAlarm.html."""
 
     name = "metric_alarm"
-    computed = frozenset({"arn"})
-    comparisons: ClassVar = {"dimensions": same, "metrics": same, **dict.fromkeys(ACTIONS, same_items)}
-
-    def __init__(self, module: AnsibleAWSModule) -> None:
-        super().__init__(module)
-        self.cloudwatch = self.client("cloudwatch")
+    kind = "MetricAlarm"
+    comparisons: ClassVar = {**Alarm.comparisons, "dimensions": same, "metrics": same}
 
     def desired(self) -> dict[str, Any]:
-        keys = ("name", "dimensions", "statistic", "metrics", *PARAMETERS, *ACTIONS)
+        keys = ("name", "dimensions", "statistic", "metrics", *PARAMETERS, *SWITCH, *ACTIONS)
         desired = {key: self.params[key] for key in keys} | self.declared("tags")
         desired["metrics"] = [
             one if one.get("expression") else {**one, "dimensions": one.get("dimensions") or {}}
@@ -286,48 +250,20 @@ class MetricAlarm(Resource):
             desired["datapoints_to_alarm"] = desired["evaluation_periods"]
         return desired
 
-    def describe(self) -> dict[str, Any] | None:
-        found = self.cloudwatch.describe_alarms(AlarmNames=[self.identity], AlarmTypes=["MetricAlarm"])
-        if not found["MetricAlarms"]:
-            return None
-        alarm = found["MetricAlarms"][0]
-        arn = alarm["AlarmArn"]
-        state = {key: alarm.get(parameter) for key, parameter in PARAMETERS.items()}
-        state["description"] = alarm.get("AlarmDescription", "")
-        # What CloudWatch does when an alarm says neither.
-        state["treat_missing_data"] = alarm.get("TreatMissingData", "missing")
-        state["datapoints_to_alarm"] = alarm.get("DatapointsToAlarm", alarm["EvaluationPeriods"])
+    def watched(self, alarm: dict[str, Any]) -> dict[str, Any]:
         return {
-            **state,
-            **{key: sorted(alarm.get(parameter, [])) for key, parameter in ACTIONS.items()},
-            "arn": arn,
+            **{key: alarm.get(parameter) for key, parameter in PARAMETERS.items()},
+            # What CloudWatch does when an alarm says neither.
+            "treat_missing_data": alarm.get("TreatMissingData", "missing"),
+            "datapoints_to_alarm": alarm.get("DatapointsToAlarm", alarm["EvaluationPeriods"]),
             "dimensions": _as_map(alarm.get("Dimensions", [])),
             "metrics": [_query_state(query) for query in alarm.get("Metrics", [])],
-            "name": alarm["AlarmName"],
             "statistic": alarm.get("Statistic") or alarm.get("ExtendedStatistic"),
-            "tags": as_dict(self.cloudwatch.list_tags_for_resource(ResourceARN=arn)["Tags"]),
         }
 
-    def create(self, desired: dict[str, Any]) -> None:
-        self._put(desired, Tags=as_list(desired.get("tags", {})))
-
-    def update(self, current: dict[str, Any], changes: dict[str, tuple[Any, Any]]) -> None:
-        self._put(self.desired())
-
-    def delete(self, current: dict[str, Any]) -> None:
-        self.cloudwatch.delete_alarms(AlarmNames=[self.identity])
-
-    def tag(self, current: dict[str, Any], tags: dict[str, str]) -> None:
-        self.cloudwatch.tag_resource(ResourceARN=current["arn"], Tags=as_list(tags))
-
-    def untag(self, current: dict[str, Any], keys: list[str]) -> None:
-        self.cloudwatch.untag_resource(ResourceARN=current["arn"], TagKeys=keys)
-
-    def _put(self, desired: dict[str, Any], **more: Any) -> None:
-        given = {
-            parameter: desired[key]
-            for key, parameter in (PARAMETERS | ACTIONS).items()
-            if desired[key] is not None
+    def put(self, desired: dict[str, Any], given: dict[str, Any]) -> None:
+        given |= {
+            parameter: desired[key] for key, parameter in PARAMETERS.items() if desired[key] is not None
         }
         if desired["statistic"]:
             kind = "Statistic" if desired["statistic"] in STATISTICS else "ExtendedStatistic"
@@ -336,7 +272,7 @@ class MetricAlarm(Resource):
             given["Metrics"] = [_query(one) for one in desired["metrics"]]
         else:
             given["Dimensions"] = _as_pairs(desired["dimensions"])
-        self.cloudwatch.put_metric_alarm(AlarmName=self.identity, **given, **more)
+        self.cloudwatch.put_metric_alarm(**given)
 
 
 def _as_map(dimensions: list[dict[str, str]]) -> dict[str, str]:
@@ -391,11 +327,8 @@ def main() -> None:
         "period": {"type": "int"},
         "return_data": {"type": "bool", "default": False},
     }
-    lists = {key: {"type": "list", "elements": "str", "default": []} for key in ACTIONS}
     module = AnsibleAWSModule(
-        argument_spec=argument_spec(
-            name={"required": True},
-            description={"default": ""},
+        argument_spec=alarm_argument_spec(
             namespace={},
             metric_name={},
             dimensions={"type": "dict", "default": {}},
@@ -419,8 +352,6 @@ def main() -> None:
             },
             evaluate_low_sample_count_percentile={"choices": ["evaluate", "ignore"]},
             unit={},
-            actions_enabled={"type": "bool", "default": True},
-            **lists,
         ),
         required_if=[
             ("state", "present", ["comparison_operator", "threshold"]),
