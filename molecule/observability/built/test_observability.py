@@ -40,22 +40,26 @@ def test_logs_are_encrypted_and_end() -> None:
         assert ":key/mrk-" in groups[name]["kmsKeyId"]
 
 
-def test_alarms_and_nobody_else_publish_to_encrypted_topics(topics: dict[str, dict[str, str]]) -> None:
+def test_alarms_and_budgets_and_nobody_else_publish_to_encrypted_topics(
+    topics: dict[str, dict[str, str]],
+) -> None:
     assert sorted(arn.rpartition("-")[2] for arn in topics) == ["critical", "warning"]
     for arn, attributes in topics.items():
         assert ":key/mrk-" in attributes["KmsMasterKeyId"]
-        (statement,) = json.loads(attributes["Policy"])["Statement"]
-        assert statement["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
-        assert statement["Resource"] == arn
-        assert statement["Condition"]["StringEquals"]["aws:SourceAccount"] in arn
+        statements = json.loads(attributes["Policy"])["Statement"]
+        services = sorted(statement["Principal"]["Service"] for statement in statements)
+        assert services == ["budgets.amazonaws.com", "cloudwatch.amazonaws.com"]
+        for statement in statements:
+            assert statement["Resource"] == arn
+            assert statement["Condition"]["StringEquals"]["aws:SourceAccount"] in arn
 
 
 def test_each_alarm_tells_a_topic(cloudwatch: Any, topics: dict[str, dict[str, str]]) -> None:
     alarms = cloudwatch.describe_alarms()["MetricAlarms"]
     names = {alarm["AlarmName"].removeprefix("notejam-sandbox-") for alarm in alarms}
-    assert {"backup-age", "database-cpu", "node-not-ready", "requests-blocked"} <= names
+    assert {"backup-age", "database-cpu", "node-not-ready", "pod-restarts", "requests-blocked"} <= names
     # Nothing is watched that is not there.
-    assert not names & {"certificate-age", "slow-answers", "target-errors"}
+    assert not names & {"certificate-age", "database-global-lag", "replicas-at-maximum", "slow-answers"}
     for alarm in alarms:
         assert alarm["ActionsEnabled"]
         assert alarm["AlarmActions"] == alarm["OKActions"]

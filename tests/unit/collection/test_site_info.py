@@ -122,4 +122,6 @@ def test_an_unknown_component_is_refused_with_the_known_ones() -> None:
 def test_topics_of_this_site() -> None:
     made = run_module("sns_topic", name="a", tags=tags("observability", "critical")).result["sns_topic"]
     run_module("sns_topic", name="b", tags=tags("observability", "critical", site="elsewhere"))
-    assert discovered("observability") == {"observability": {"topic_arns": {"critical": made["arn"]}}}
+    assert discovered("observability") == {
+        "observability": {"topic_arns": {"critical": made["arn"]}, "trail_arn": None}
+    }

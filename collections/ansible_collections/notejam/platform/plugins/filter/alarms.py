@@ -12,7 +12,7 @@ version_added: 0.2.0
 author: Notejam platform contributors
 description:
   - Returns the alarms of the table that are enabled, with an environment's changes.
-positional: _input, changes
+positional: _input, changes, variable
 options:
   _input:
     description:
@@ -24,6 +24,10 @@ options:
     description: What differs, a dict by name of those options that do.
     type: dict
     required: true
+  variable:
+    description: The variable that holds the changes, for messages.
+    type: str
+    default: observability_alarms
 """
 
 EXAMPLES = """
@@ -45,18 +49,19 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 
 
-def alarms(table: dict[str, dict[str, Any]], changes: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+def alarms(
+    table: dict[str, dict[str, Any]],
+    changes: dict[str, dict[str, Any]],
+    variable: str = "observability_alarms",
+) -> list[dict[str, Any]]:
     """Raises AnsibleFilterError for a change of an alarm, or of an option, that the table does not have."""
     for name, change in changes.items():
         if name not in table:
-            raise AnsibleFilterError(
-                f"observability_alarms changes '{name}', but the alarms are {', '.join(table)}."
-            )
+            raise AnsibleFilterError(f"{variable} changes '{name}', but the alarms are {', '.join(table)}.")
         strangers = sorted(change.keys() - table[name].keys() - {"enabled"})
         if strangers:
             raise AnsibleFilterError(
-                f"observability_alarms changes {', '.join(strangers)} of '{name}', "
-                f"which has {', '.join(table[name])}."
+                f"{variable} changes {', '.join(strangers)} of '{name}', which has {', '.join(table[name])}."
             )
     merged = ({"enabled": True, **one, **changes.get(name, {}), "name": name} for name, one in table.items())
     return [

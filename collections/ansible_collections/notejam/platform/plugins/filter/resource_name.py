@@ -25,6 +25,7 @@ options:
     type: str
     required: true
     choices:
+      - cloudtrail_trail
       - db_identifier
       - ecr_repository
       - eks_cluster
@@ -44,7 +45,7 @@ options:
   region:
     description:
       - The site's region. Required for the kinds whose names are shared by all regions (V(iam_role),
-        V(iam_policy), V(s3_bucket)).
+        V(iam_policy), V(s3_bucket), V(cloudtrail_trail)).
     type: str
 """
 
@@ -82,6 +83,8 @@ class Kind:
 
 
 KINDS = {
+    # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-trail-naming-requirements.html
+    "cloudtrail_trail": Kind(128, r"[A-Za-z0-9]+([._-][A-Za-z0-9]+)*", shared_by_regions=True),
     # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/CHAP_Limits.html
     "db_identifier": Kind(63, LOWER),
     # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html

@@ -14,7 +14,7 @@ description:
     AWS shows a trail of all regions as a shadow, and refuses another of its name. So every site that declares
     the same trail calls the same O(region).
 author:
-  - Notejam platform contributors
+  - Notejam platform contributors (@notejam)
 options:
   name:
     description: The trail's name, 3 to 128 letters, digits, periods, underscores and hyphens.

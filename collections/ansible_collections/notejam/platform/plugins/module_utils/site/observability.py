@@ -14,8 +14,16 @@ if TYPE_CHECKING:
 
 
 def discover(session: Session, tags: dict[str, str]) -> dict[str, Any] | None:
-    """The ARNs of the site's SNS topics by how urgent their messages are."""
+    """The ARNs of the site's SNS topics by how urgent their messages are, and of the account's trail."""
     wanted = {**tags, "platform:component": "observability"}
+    topics = _topics(session, wanted)
+    trail = _trail(session, {**wanted, "platform:site": "global", "platform:purpose": "trail"})
+    if not topics and trail is None:
+        return None
+    return {"topic_arns": topics, "trail_arn": trail}
+
+
+def _topics(session: Session, wanted: dict[str, str]) -> dict[str, str]:
     sns = session.client("sns")
     arns = {}
     for page in sns.get_paginator("list_topics").paginate():
@@ -23,4 +31,15 @@ def discover(session: Session, tags: dict[str, str]) -> dict[str, Any] | None:
             found = as_dict(sns.list_tags_for_resource(ResourceArn=topic["TopicArn"])["Tags"])
             if carries(found, wanted):
                 arns[found.get("platform:purpose", "")] = topic["TopicArn"]
-    return {"topic_arns": dict(sorted(arns.items()))} if arns else None
+    return dict(sorted(arns.items()))
+
+
+def _trail(session: Session, wanted: dict[str, str]) -> str | None:
+    # A trail of all regions is listed in each, and its tags in its home region only:
+    # https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_ListTags.html
+    for trail in session.client("cloudtrail").describe_trails()["trailList"]:
+        at_home = session.client("cloudtrail", region_name=trail["HomeRegion"])
+        (told,) = at_home.list_tags(ResourceIdList=[trail["TrailARN"]])["ResourceTagList"]
+        if carries(as_dict(told.get("TagsList")), wanted):
+            return str(trail["TrailARN"])
+    return None
