@@ -9,12 +9,7 @@ contradictions.py.
 
 from __future__ import annotations
 
-import re
-from collections import Counter
-from typing import Any
-
 from ansible_collections.notejam.platform.plugins.plugin_utils.checks import (
-    Check,
     Rule,
     anything,
     arn,
@@ -33,162 +28,22 @@ from ansible_collections.notejam.platform.plugins.plugin_utils.checks import (
     tag_pattern,
     window,
 )
+from ansible_collections.notejam.platform.plugins.plugin_utils.values import (
+    account_id,
+    endpoint,
+    environment,
+    github_roles,
+    host,
+    node_groups,
+    principal,
+    repository_url,
+)
 
 AWS = "https://docs.aws.amazon.com"
-ENVIRONMENT = re.compile(r"[a-z]([a-z0-9-]{0,13}[a-z0-9])?")
 DOMAIN = r"(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}"
 LOG_DAYS = frozenset(
     [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653]
 )
-# Of the services that AWS lists, those that a cluster, its nodes and Notejam can have a use for.
-INTERFACE_ENDPOINTS = frozenset(
-    [
-        "acm-pca",
-        "application-autoscaling",
-        "athena",
-        "autoscaling",
-        "backup",
-        "cloudformation",
-        "cloudtrail",
-        "config",
-        "dynamodb",
-        "ebs",
-        "ec2",
-        "ec2messages",
-        "ecr.api",
-        "ecr.dkr",
-        "eks",
-        "eks-auth",
-        "elasticfilesystem",
-        "elasticloadbalancing",
-        "email-smtp",
-        "events",
-        "execute-api",
-        "fis",
-        "glue",
-        "grafana",
-        "grafana-workspace",
-        "guardduty-data",
-        "inspector2",
-        "kinesis-firehose",
-        "kinesis-streams",
-        "kms",
-        "lambda",
-        "logs",
-        "monitoring",
-        "oam",
-        "organizations",
-        "rds",
-        "rds-data",
-        "s3",
-        "s3express",
-        "secretsmanager",
-        "securityhub",
-        "servicediscovery",
-        "sns",
-        "sqs",
-        "ssm",
-        "ssmmessages",
-        "states",
-        "sts",
-        "synthetics",
-        "tagging",
-        "wafv2",
-        "xray",
-    ]
-)
-
-
-def _environment(value: str) -> str | None:
-    if ENVIRONMENT.fullmatch(value):
-        return None
-    return (
-        f"has {len(value)} characters. An environment's name begins AWS's names: 1 to 15 lower-case "
-        "letters, digits and hyphens, beginning with a letter and not ending with a hyphen."
-    )
-
-
-def account_id(value: str) -> str | None:
-    """What is wrong with an AWS account id."""
-    if not re.fullmatch(r"\d{12}", value):
-        return "is no AWS account id: those are 12 digits, in quotes."
-    return (
-        "is a placeholder. Put the id of this environment's AWS account there." if int(value) == 0 else None
-    )
-
-
-def _endpoint(value: str) -> str | None:
-    if value.startswith("com.amazonaws."):
-        return "has the region in it. Write how the name ends, such as ecr.api."
-    return one_of(INTERFACE_ENDPOINTS, "service of AWS with an interface endpoint")(value)
-
-
-def _host(value: str) -> str | None:
-    if value == "*":
-        return "lets every host name through. Name those that Notejam answers for."
-    return like(r"\.?[A-Za-z0-9.:\[\]-]+", "host name")(value)
-
-
-def _repository_url(value: str) -> str | None:
-    if re.search(r"://[^/]*@", value):
-        return "has credentials in it. Those are in platform_operations_repository_token."
-    return like(r"https?://[^\s/]+/\S+", "URL of a Git repository")(value)
-
-
-def _principal(value: str) -> str | None:
-    return None if re.fullmatch(r"\d{12}", value) else arn("root|(?:user|role)/.+")(value)
-
-
-def _node_groups(groups: list[dict[str, Any]]) -> str | None:
-    """https://docs.aws.amazon.com/eks/latest/APIReference/API_NodegroupScalingConfig.html"""
-    if not groups:
-        return "which has no group, so that nothing could run. Give it one at least."
-    names = Counter(group["name"] for group in groups)
-    for group in groups:
-        name, fewest, most = group["name"], group["min_size"], group["max_size"]
-        desired = fewest if group.get("desired_size") is None else group["desired_size"]
-        if names[name] > 1:
-            return f"in which two groups are named {name!r}."
-        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,30}", name):
-            return f"in which the name {name!r} is none of 1 to 31 letters, digits, hyphens and underscores."
-        if fewest < 0 or most < 1:
-            return (
-                f"in which {name} has a min_size of {fewest} and a max_size of {most}; 0 and 1 are the least."
-            )
-        if fewest > most:
-            return f"in which {name} has a min_size of {fewest}, more than its max_size of {most}."
-        if not fewest <= desired <= most:
-            return f"in which {name} has a desired_size of {desired}, not between {fewest} and {most}."
-        for kind in group["instance_types"]:
-            if not re.fullmatch(r"[a-z][a-z0-9-]*\.[a-z0-9-]+", kind):
-                return f"in which {name} has {kind!r}, which is no instance type, such as m7i.large."
-        if not group["instance_types"]:
-            return f"in which {name} has no instance_types."
-    return None
-
-
-def _github_roles(rows: list[dict[str, Any]]) -> str | None:
-    """https://docs.github.com/en/actions/reference/security/oidc"""
-    seen = set()
-    for row in rows:
-        told = f"in which {row['repository']} may {row['purpose']}"
-        sources = [*(row.get("branches") or []), *(row.get("environments") or [])]
-        if any(sign in text for text in (row["repository"], *sources) for sign in "*?"):
-            return f"{told} by a wildcard. Name each repository, branch and environment."
-        if not re.fullmatch(r"[A-Za-z0-9._-]{1,100}", row["repository"]):
-            return (
-                f"{told}, but that is no name of a repository; the owner is in identity_github_organization."
-            )
-        if row["purpose"] == "apply" and (row.get("branches") or row.get("pull_requests")):
-            return f"{told} from branches or pull requests. Only environments, which ask for a review, may."
-        if not sources and not row.get("pull_requests"):
-            return f"{told} from nowhere. Give it branches, environments or pull_requests."
-        if (key := (row["repository"], row["purpose"])) in seen:
-            return f"{told} twice. Make one row of the two."
-        seen.add(key)
-    return None
-
-
 LOG_RETENTION = Rule(
     single(one_of(LOG_DAYS, "number of days that CloudWatch Logs allows")),
     f"{AWS}/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html",
@@ -210,13 +65,13 @@ RATES = Rule(
 )
 DOMAIN_NAME = single(like(DOMAIN, "domain name, such as notejam.example.com"))
 BRANCH = Rule(single(like(r"(?!.*(?:\.\.|//|@\{))[A-Za-z0-9][\w./-]*(?<![./])", "name of a branch")))
-REPOSITORY = Rule(empty_or(single(_repository_url)))
+REPOSITORY = Rule(empty_or(single(repository_url)))
 TAGS = Rule(resource_tags, f"{AWS}/tag-editor/latest/userguide/best-practices-and-strats.html")
 
 RULES: dict[str, Rule] = {
     "platform_account_id": Rule(single(account_id)),
     "platform_domain": Rule(DOMAIN_NAME),
-    "platform_environment": Rule(single(_environment)),
+    "platform_environment": Rule(single(environment)),
     "platform_region": Rule(single(region), REGIONS.source),
     "platform_standby_regions": REGIONS,
     "backups_retention_years": Rule(
@@ -238,7 +93,7 @@ RULES: dict[str, Rule] = {
     "cluster_deployers": ACCESS,
     "cluster_viewers": ACCESS,
     "cluster_node_groups": Rule(
-        _node_groups, f"{AWS}/eks/latest/APIReference/API_NodegroupScalingConfig.html"
+        node_groups, f"{AWS}/eks/latest/APIReference/API_NodegroupScalingConfig.html"
     ),
     # An image of EKS needs 20 GiB.
     "cluster_node_volume_size": Rule(
@@ -254,8 +109,8 @@ RULES: dict[str, Rule] = {
     "container_registry_untagged_days": ECR_DAYS,
     "container_registry_other_days": ECR_DAYS,
     "container_registry_replication_regions": REGIONS,
-    "container_registry_pull_principal_arns": Rule(each(_principal), PRINCIPALS),
-    "container_registry_push_principal_arns": Rule(each(_principal), PRINCIPALS),
+    "container_registry_pull_principal_arns": Rule(each(principal), PRINCIPALS),
+    "container_registry_push_principal_arns": Rule(each(principal), PRINCIPALS),
     "database_engine_version": Rule(
         single(like(r"\d{2}\.\d{1,2}", "version of Aurora PostgreSQL, such as 17.5"))
     ),
@@ -324,9 +179,9 @@ RULES: dict[str, Rule] = {
             single(like(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,37}[A-Za-z0-9])?", "name of a GitHub organization"))
         )
     ),
-    "identity_github_roles": Rule(_github_roles),
-    "identity_read_only_principals": Rule(each(_principal), PRINCIPALS),
-    "identity_break_glass_principals": Rule(each(_principal, filled=True), PRINCIPALS),
+    "identity_github_roles": Rule(github_roles),
+    "identity_read_only_principals": Rule(each(principal), PRINCIPALS),
+    "identity_break_glass_principals": Rule(each(principal, filled=True), PRINCIPALS),
     # IAM allows 6; 14 is what the benchmarks ask for.
     "identity_password_length": Rule(
         single(between(14, 128, "characters")),
@@ -342,10 +197,10 @@ RULES: dict[str, Rule] = {
     ),
     "network_gateway_endpoints": Rule(each(anything)),
     "network_interface_endpoints": Rule(
-        each(_endpoint), f"{AWS}/vpc/latest/privatelink/aws-services-privatelink-support.html"
+        each(endpoint), f"{AWS}/vpc/latest/privatelink/aws-services-privatelink-support.html"
     ),
     "network_flow_logs_retention": LOG_RETENTION,
-    "notejam_allowed_hosts": Rule(each(_host, filled=True)),
+    "notejam_allowed_hosts": Rule(each(host, filled=True)),
     "notejam_image_wait_timeout": Rule(single(at_least(1, "(seconds)"))),
     "notejam_in_use_tag": Rule(
         single(like(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}", "beginning of an image's tag"))
@@ -401,6 +256,3 @@ def rule_for(name: str) -> Rule | None:
     if name.endswith("_cidrs"):
         return Rule(each(network))
     return Rule(single(network)) if name.endswith("_cidr") else None
-
-
-__all__ = ["AWS", "RULES", "Check", "account_id", "rule_for"]
