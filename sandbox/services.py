@@ -5,6 +5,7 @@ import sys
 
 from sandbox.machine.packages import SYSTEM_PATH
 from sandbox.processes import Program
+from sandbox.python_environments import uv
 from sandbox.settings import CHECKOUT
 
 # What of a person's environment says how to fetch and build: Go's, uv's and pip's own variables.
@@ -35,7 +36,7 @@ def _module(name: str, module: str, priority: int, stop_wait: int = 10) -> Progr
         name,
         [sys.executable, "-m", module],
         # Sets in one order over restarts, whose replayed requests must give the same answers.
-        environment={"PYTHONHASHSEED": "0"},
+        environment={"PYTHONHASHSEED": "0", "UV": uv()},
         directory=CHECKOUT,
         priority=priority,
         stop_wait=stop_wait,

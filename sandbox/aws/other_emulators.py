@@ -4,20 +4,21 @@ What such an emulator remembers over a restart is its own affair; EKS, logins an
 """
 
 import re
-import shutil
 import time
+from pathlib import Path
 
 import urllib3
 
+from sandbox import python_environments
 from sandbox.aws.errors import AWSError, NotImplementedByEmulator
 from sandbox.aws.http import Request, Response
 from sandbox.errors import SandboxError
 from sandbox.processes import Processes, Program
 from sandbox.settings import Settings
 
-MINISTACK = "ministack==1.5.33"  # its dependencies exclude ours, so it has an environment of its own
+MINISTACK = Path(__file__).with_name("ministack.txt")
 MINISTACK_PORT = 4567
-START_SECONDS = 120  # it may have to be fetched first
+START_SECONDS = 60
 CREDENTIAL = re.compile(r"(?<=Credential=)[^/%&]+")  # of a header, and of a presigned query
 NOT_PASSED = frozenset({"content-length", "connection", "transfer-encoding"})
 
@@ -53,9 +54,7 @@ def start_ministack(settings: Settings, processes: Processes) -> Forwarding:
 
     Raises SandboxError when it cannot be started.
     """
-    uv = shutil.which("uv")
-    if uv is None:
-        raise SandboxError("The emulator ministack is run by uv, which is not on PATH: install uv.")
+    program = str(python_environments.ensure(MINISTACK) / "ministack")
     address, state = settings.address(1), settings.folder / "ministack"
     state.mkdir(mode=0o700, exist_ok=True)
     environment = {
@@ -66,7 +65,7 @@ def start_ministack(settings: Settings, processes: Processes) -> Forwarding:
         "PERSIST_STATE": "1",
         "STATE_DIR": str(state),
     }
-    processes.ensure(Program("ministack", [uv, "tool", "run", MINISTACK], environment, priority=850))
+    processes.ensure(Program("ministack", [program], environment, priority=850))
     endpoint_url = f"http://{address}:{MINISTACK_PORT}"
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:

