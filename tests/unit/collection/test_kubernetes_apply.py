@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.notejam.platform.plugins.module_utils import kubernetes_cluster
 
 from .fake_kubernetes import FakeKubernetes
 from .modules import run_module
@@ -195,6 +196,13 @@ def test_a_server_that_does_not_answer_is_named(kubernetes: FakeKubernetes) -> N
     kubernetes.stop()
     failed = apply(kubernetes, definitions=[NAMESPACE])
     assert f"Cannot reach the Kubernetes API at {kubernetes.host}" in failed["msg"]
+
+
+def test_a_missing_library_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kubernetes_cluster, "MISSING_LIBRARY", "No module named 'yaml'")
+    run = run_module("kubernetes_apply", manifest="absent.yaml", kubeconfig=str(tmp_path / "kubeconfig"))
+    assert run.result["failed"]
+    assert "No module named 'yaml'. Install" in run.result["msg"]
 
 
 def test_a_missing_kubeconfig_says_which_role_writes_it(tmp_path: Path) -> None:

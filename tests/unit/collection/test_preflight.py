@@ -115,6 +115,12 @@ def test_everything_wrong_is_told_at_once_with_its_place(preflight: Any) -> None
     assert "22 characters" in places["platform_environment"]
 
 
+def test_a_missing_library_is_told_by_itself(preflight: Any) -> None:
+    """What is wrong with the variables only the libraries can tell."""
+    [found] = preflight(preflight_libraries={"no-such-package": "1.0"}, harbour_cidr="10.0.0.0/33")
+    assert "The Python package no-such-package is missing" in found
+
+
 def test_the_credentials_of_another_account(preflight: Any) -> None:
     (told,) = preflight(platform_account_id="210987654321")
     assert "credentials are those of account 123456789012" in told

@@ -38,12 +38,14 @@ class ActionModule(ActionBase):
         inventory = task_vars or {}
         _validation, options = self.validate_argument_spec(argument_spec=OPTIONS)
 
+        libraries = toolchain.old_libraries(options["libraries"])
         failures = [
             *toolchain.old_python(options["python"]),
-            *toolchain.old_libraries(options["libraries"]),
+            *libraries,
             *toolchain.missing_programs(options["programs"]),
             *toolchain.other_collections(options["collections"]),
-            *self._variables(Path(options["roles"]), inventory),
+            # The rules of the variables need the libraries themselves.
+            *([] if libraries else self._variables(Path(options["roles"]), inventory)),
         ]
         # AWS is asked only for an inventory that can be built.
         failures = failures or self._account(inventory)

@@ -10,7 +10,7 @@ name: preload
 type: aggregate
 version_added: 0.1.0
 short_description: Load the AWS SDK and the Kubernetes client once for all workers
-author: Notejam platform contributors
+author: Notejam platform contributors (@notejam)
 description:
   - Imports boto3 and amazon.aws before the first worker is forked, and lets all sessions share one loader of
     service models, so that a module run by this collection's C(normal) action starts with all of it. Imports

@@ -42,3 +42,21 @@ attributes:
     description: Returns what is declared as it is and as it will be; secrets are left out.
     support: full
 """
+
+    # Of what AWS gives no tags, and what is there at once.
+    UNTAGGED = r"""
+options:
+  state:
+    description:
+      - V(present) creates the resource, or changes it to what is declared; V(absent) deletes it.
+    type: str
+    choices: [present, absent]
+    default: present
+attributes:
+  check_mode:
+    description: Reports what would change without calling an API operation that writes.
+    support: full
+  diff_mode:
+    description: Returns what is declared as it is and as it will be; secrets are left out.
+    support: full
+"""

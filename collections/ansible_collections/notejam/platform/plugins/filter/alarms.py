@@ -9,7 +9,7 @@ DOCUMENTATION = """
 name: alarms
 short_description: Change a table of alarms by name
 version_added: 0.2.0
-author: Notejam platform contributors
+author: Notejam platform contributors (@notejam)
 description:
   - Returns the alarms of the table that are enabled, with an environment's changes.
 positional: _input, changes, variable

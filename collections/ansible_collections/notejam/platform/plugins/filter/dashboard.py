@@ -9,7 +9,7 @@ DOCUMENTATION = """
 name: dashboard
 short_description: Draw the dashboard of a site's alarms
 version_added: 0.2.0
-author: Notejam platform contributors
+author: Notejam platform contributors (@notejam)
 description:
   - Returns the body of a dashboard with the states of all alarms, and a graph of each alarm's metric with its
     threshold, two in a row. See
@@ -51,7 +51,8 @@ _value:
 from collections.abc import Callable
 from typing import Any
 
-WIDTH, HEIGHT = 12, 6  # of the grid's 24 columns, two graphs in a row
+WIDTH = 12  # of the grid's 24 columns: two graphs in a row
+HEIGHT = 6
 STATES_HEIGHT = 4
 TITLE_HEIGHT = 1
 

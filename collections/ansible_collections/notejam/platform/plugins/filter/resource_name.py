@@ -9,7 +9,7 @@ DOCUMENTATION = """
 name: resource_name
 short_description: Name an AWS resource within AWS's limits
 version_added: 0.1.0
-author: Notejam platform contributors
+author: Notejam platform contributors (@notejam)
 description:
   - Joins the platform's name, the thing's name and, for what is global in an account, the region.
   - A name over the limit of its kind is cut and ends in a digest of the whole, so it stays unique, and the

@@ -9,7 +9,7 @@ DOCUMENTATION = """
 name: subnets
 short_description: Cut a VPC's address range into public, private and database subnets
 version_added: 0.1.0
-author: Notejam platform contributors
+author: Notejam platform contributors (@notejam)
 description:
   - A VPC is cut into eighths. The first six are the private subnets, one for each zone letter from C(a) to
     C(f), because pods take their addresses there. The seventh holds the public and the eighth the database

@@ -9,7 +9,7 @@ DOCUMENTATION = """
 name: web_acl_rules
 short_description: Write the rules of a web ACL of AWS WAF
 version_added: 0.2.0
-author: Notejam platform contributors
+author: Notejam platform contributors (@notejam)
 description:
   - Numbers the rules in their order and gives each the metrics and the action that AWS's API wants, see
     U(https://docs.aws.amazon.com/waf/latest/APIReference/API_Rule.html).

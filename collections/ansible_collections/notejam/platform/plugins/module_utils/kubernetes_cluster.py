@@ -25,8 +25,10 @@ try:
     from kubernetes.dynamic import DynamicClient
     from kubernetes.dynamic.exceptions import NotFoundError
     from urllib3.exceptions import HTTPError
-except ImportError:
-    pass  # connect() reports the missing library.
+
+    MISSING_LIBRARY = ""
+except ImportError as missing:
+    MISSING_LIBRARY = str(missing)
 
 from ansible_collections.notejam.platform.plugins.module_utils.eks_token import LIFETIME, with_tokens
 
@@ -47,6 +49,15 @@ class KubernetesError(Exception):
     """The API server refused, or could not be reached; the message says which, and what to do."""
 
 
+def require_libraries() -> None:
+    """Raises KubernetesError when one of the Python libraries is missing."""
+    if MISSING_LIBRARY:
+        raise KubernetesError(
+            f"{MISSING_LIBRARY}. Install what uv.lock pins (uv sync) and run ansible-playbook from that "
+            "environment."
+        )
+
+
 class Kind(NamedTuple):
     """Where objects of a kind are: the path of its API version, its plural, whether it is namespaced."""
 
@@ -63,6 +74,7 @@ class Cluster:
     """A connection as the user of `kubeconfig`, to `host` if given and else to the kubeconfig's server."""
 
     def __init__(self, kubeconfig: str, host: str | None = None) -> None:
+        require_libraries()
         if not Path(kubeconfig).is_file():
             raise KubernetesError(
                 f"There is no kubeconfig {kubeconfig} (`kubeconfig`): the role `cluster` writes it; "

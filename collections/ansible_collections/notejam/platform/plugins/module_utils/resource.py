@@ -33,14 +33,18 @@ CONCEALED = "(secret)"
 
 def argument_spec(**own: Any) -> dict[str, Any]:
     """The module's own options and those of every resource: state, tags, purge_tags, wait, wait_timeout."""
-    return {
-        "state": {"choices": ["present", "absent"], "default": "present"},
+    common = {
         "tags": {"type": "dict", "aliases": ["resource_tags"]},
         "purge_tags": {"type": "bool", "default": True},
         "wait": {"type": "bool", "default": True},
         "wait_timeout": {"type": "int", "default": 1800},
-        **own,
     }
+    return untagged_argument_spec(**common | own)
+
+
+def untagged_argument_spec(**own: Any) -> dict[str, Any]:
+    """The same for what AWS gives no tags, and what is there at once: the module's own options and state."""
+    return {"state": {"choices": ["present", "absent"], "default": "present"}, **own}
 
 
 class Resource:
@@ -151,9 +155,9 @@ def _present(resource: Resource) -> dict[str, Any]:
         resource.create(desired)
     elif changes:
         _update(resource, current, changes)
-    elif not resource.params["wait"] or resource.settled(current):
+    elif not resource.params.get("wait") or resource.settled(current):
         return _result(resource, current, predicted, current)
-    if resource.params["wait"]:
+    if resource.params.get("wait"):
         resource.wait("present")
     return _result(resource, current, predicted, resource.describe())
 
@@ -167,7 +171,7 @@ def _absent(resource: Resource) -> dict[str, Any]:
     if not resource.module.check_mode:
         if current is not None:
             resource.delete(current)
-        if resource.params["wait"]:
+        if resource.params.get("wait"):
             resource.wait("absent")
     return _result(resource, current, None, None)
 

@@ -14,7 +14,7 @@ description:
   - The certificate is found by its tag C(Name). Its names cannot change, so a new one is requested
     when they change; the old one is deleted once nothing uses it, at the latest by the next run.
 author:
-  - Notejam platform contributors
+  - Notejam platform contributors (@notejam)
 options:
   name:
     description: What the certificate is called; becomes its tag C(Name).

@@ -12,7 +12,7 @@ description:
   - Keeps a plan of backups with its rules and its tags. The plan is found by its name.
   - A plan is deleted with its selections.
 author:
-  - Notejam platform contributors
+  - Notejam platform contributors (@notejam)
 options:
   name:
     description: The plan's name, of 1 to 50 letters, digits, hyphens, underscores and dots.

@@ -13,14 +13,8 @@ description:
   - AWS changes none in place, so a change deletes it and makes it anew. The backups that are there stay.
   - AWS gives selections no tags.
 author:
-  - Notejam platform contributors
+  - Notejam platform contributors (@notejam)
 options:
-  state:
-    description:
-      - V(present) creates the selection, or makes it anew as declared; V(absent) deletes it.
-    type: str
-    choices: [present, absent]
-    default: present
   backup_plan_name:
     description: The plan's name.
     type: str
@@ -48,19 +42,8 @@ options:
       - Tags that a resource carries all of, by key, to be backed up.
     type: dict
     default: {}
-  wait:
-    description:
-      - A selection is there at once; there is nothing to wait for.
-    type: bool
-    default: true
-attributes:
-  check_mode:
-    description: Reports what would change without calling an API operation that writes.
-    support: full
-  diff_mode:
-    description: Returns what is declared as it is and as it will be.
-    support: full
 extends_documentation_fragment:
+  - notejam.platform.resource.untagged
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3
@@ -114,7 +97,11 @@ from typing import Any, ClassVar
 from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleAWSError
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.notejam.platform.plugins.module_utils.compare import same, same_items
-from ansible_collections.notejam.platform.plugins.module_utils.resource import Resource, reconcile
+from ansible_collections.notejam.platform.plugins.module_utils.resource import (
+    Resource,
+    reconcile,
+    untagged_argument_spec,
+)
 
 TAG = "aws:ResourceTag/"
 
@@ -197,16 +184,14 @@ class BackupSelection(Resource):
 
 def main() -> None:
     module = AnsibleAWSModule(
-        argument_spec={
-            "state": {"choices": ["present", "absent"], "default": "present"},
-            "wait": {"type": "bool", "default": True},
-            "backup_plan_name": {"required": True},
-            "name": {"required": True},
-            "iam_role_arn": {},
-            "resources": {"type": "list", "elements": "str"},
-            "not_resources": {"type": "list", "elements": "str", "default": []},
-            "conditions": {"type": "dict", "default": {}},
-        },
+        argument_spec=untagged_argument_spec(
+            backup_plan_name={"required": True},
+            name={"required": True},
+            iam_role_arn={},
+            resources={"type": "list", "elements": "str"},
+            not_resources={"type": "list", "elements": "str", "default": []},
+            conditions={"type": "dict", "default": {}},
+        ),
         required_if=[("state", "present", ["iam_role_arn", "resources"])],
         supports_check_mode=True,
     )

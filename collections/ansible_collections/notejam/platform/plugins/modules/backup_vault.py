@@ -12,7 +12,7 @@ description:
   - Keeps a vault with its KMS key, its access policy, its lock and its tags.
   - A vault that holds recovery points is not deleted. It stays, and the result says so in RV(kept).
 author:
-  - Notejam platform contributors
+  - Notejam platform contributors (@notejam)
 options:
   name:
     description: The vault's name, of 2 to 50 letters, digits, hyphens and underscores.
@@ -219,7 +219,7 @@ def main() -> None:
     module = AnsibleAWSModule(
         argument_spec=argument_spec(
             name={"required": True},
-            encryption_key_arn={},
+            encryption_key_arn={"no_log": False},
             policy={"type": "dict"},
             lock={
                 "type": "dict",

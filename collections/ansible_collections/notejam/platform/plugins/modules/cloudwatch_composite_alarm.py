@@ -12,7 +12,7 @@ description:
   - Keeps an alarm that goes off by the states of other alarms, so that one message says what many would.
   - The alarms that its rule names have to be there first, and cannot be deleted before it.
 author:
-  - Notejam platform contributors
+  - Notejam platform contributors (@notejam)
 options:
   alarm_rule:
     description:

@@ -12,7 +12,7 @@ description:
   - Keeps a dashboard. Its body is compared by its meaning, so another order of keys is no difference.
   - A body that CloudWatch stores with complaints is an error here, with the complaints.
 author:
-  - Notejam platform contributors
+  - Notejam platform contributors (@notejam)
 options:
   name:
     description: The dashboard's name. Dashboards of an account share their names over all regions.

@@ -13,7 +13,7 @@ description:
   - An alarm is written as a whole, so an option that is left out has CloudWatch's own default afterwards.
     The state that the alarm is in stays.
 author:
-  - Notejam platform contributors
+  - Notejam platform contributors (@notejam)
 options:
   namespace:
     description: The metric's namespace. None when O(metrics) is given.

@@ -9,7 +9,7 @@ version_added: 0.1.0
 description:
   - Returns the image that has a tag, and can wait until a pipeline has pushed it.
 author:
-  - Notejam platform contributors
+  - Notejam platform contributors (@notejam)
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules

@@ -14,7 +14,7 @@ description:
   - No image is deleted. ECR deletes an image with its last tag, so a tag that is its image's only one stays
     where O(purge_pattern) matches it, and is refused with O(state=absent).
 author:
-  - Notejam platform contributors
+  - Notejam platform contributors (@notejam)
 options:
   repository:
     description: Name of the ECR repository, without the registry's address.
@@ -31,22 +31,11 @@ options:
     description:
       - Every other tag of the repository that matches is taken off; C(*) stands for any characters.
     type: str
-  state:
-    description: Whether the tag is there.
-    type: str
-    choices: [present, absent]
-    default: present
 extends_documentation_fragment:
+  - notejam.platform.resource.untagged
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3
-attributes:
-  check_mode:
-    description: Reports what would change without calling an API operation that writes.
-    support: full
-  diff_mode:
-    description: Returns the tags as they are and as they will be.
-    support: full
 """
 
 EXAMPLES = r"""
@@ -80,7 +69,11 @@ from typing import Any, ClassVar
 from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleAWSError
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.notejam.platform.plugins.module_utils.compare import same
-from ansible_collections.notejam.platform.plugins.module_utils.resource import Resource, reconcile
+from ansible_collections.notejam.platform.plugins.module_utils.resource import (
+    Resource,
+    reconcile,
+    untagged_argument_spec,
+)
 from ansible_collections.notejam.platform.plugins.module_utils.unknown import UNKNOWN
 
 BATCH = 100  # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_BatchDeleteImage.html
@@ -188,18 +181,15 @@ class EcrImageTag(Resource):
 
 def main() -> None:
     module = AnsibleAWSModule(
-        argument_spec={
-            "repository": {"required": True},
-            "image_tag": {},
-            "tag": {"required": True},
-            "purge_pattern": {},
-            "state": {"choices": ["present", "absent"], "default": "present"},
-        },
+        argument_spec=untagged_argument_spec(
+            repository={"required": True},
+            image_tag={},
+            tag={"required": True},
+            purge_pattern={},
+        ),
         required_if=[("state", "present", ["image_tag"])],
         supports_check_mode=True,
     )
-    # What the base expects of every resource, and a tag does not have.
-    module.params.update(wait=False, purge_tags=False)
     reconcile(EcrImageTag(module))
 
 

@@ -15,7 +15,7 @@ description:
     a rule made stay when it is deleted. See
     U(https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache.html).
 author:
-  - Notejam platform contributors
+  - Notejam platform contributors (@notejam)
 options:
   repository_prefix:
     description: Beginning of the names of the repositories that keep the images, of 2 to 30 characters.
@@ -30,22 +30,11 @@ options:
         C(ecr-pullthroughcache/). Docker Hub and GitHub's registry, for example, need one.
       - Not given, the rule's credentials stay as they are.
     type: str
-  state:
-    description: Whether there is such a rule.
-    type: str
-    choices: [present, absent]
-    default: present
 extends_documentation_fragment:
+  - notejam.platform.resource.untagged
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3
-attributes:
-  check_mode:
-    description: Reports what would change without calling an API operation that writes.
-    support: full
-  diff_mode:
-    description: Returns the rule as it is and as it will be.
-    support: full
 """
 
 EXAMPLES = r"""
@@ -76,7 +65,11 @@ ecr_pull_through_cache_rule:
 from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.notejam.platform.plugins.module_utils.resource import Resource, reconcile
+from ansible_collections.notejam.platform.plugins.module_utils.resource import (
+    Resource,
+    reconcile,
+    untagged_argument_spec,
+)
 
 
 class EcrPullThroughCacheRule(Resource):
@@ -130,17 +123,14 @@ class EcrPullThroughCacheRule(Resource):
 
 def main() -> None:
     module = AnsibleAWSModule(
-        argument_spec={
-            "repository_prefix": {"required": True},
-            "upstream_registry_url": {},
-            "credential_arn": {},
-            "state": {"choices": ["present", "absent"], "default": "present"},
-        },
+        argument_spec=untagged_argument_spec(
+            repository_prefix={"required": True},
+            upstream_registry_url={},
+            credential_arn={},
+        ),
         required_if=[("state", "present", ["upstream_registry_url"])],
         supports_check_mode=True,
     )
-    # What the base expects of every resource, and a rule does not have.
-    module.params.update(wait=False, purge_tags=False)
     reconcile(EcrPullThroughCacheRule(module))
 
 

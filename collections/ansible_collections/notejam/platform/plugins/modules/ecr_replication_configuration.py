@@ -14,7 +14,7 @@ description:
   - Only images that are pushed after the rule is there are copied, and deletions are not. See
     U(https://docs.aws.amazon.com/AmazonECR/latest/userguide/replication.html).
 author:
-  - Notejam platform contributors
+  - Notejam platform contributors (@notejam)
 options:
   repository_prefix:
     description: Beginning of the names of the repositories that the rule is for.
@@ -33,22 +33,11 @@ options:
         description: The destination's account.
         type: str
         required: true
-  state:
-    description: Whether there is such a rule.
-    type: str
-    choices: [present, absent]
-    default: present
 extends_documentation_fragment:
+  - notejam.platform.resource.untagged
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3
-attributes:
-  check_mode:
-    description: Reports what would change without calling an API operation that writes.
-    support: full
-  diff_mode:
-    description: Returns the rule as it is and as it will be.
-    support: full
 """
 
 EXAMPLES = r"""
@@ -79,7 +68,11 @@ from typing import Any, ClassVar
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.notejam.platform.plugins.module_utils.compare import same_items
-from ansible_collections.notejam.platform.plugins.module_utils.resource import Resource, reconcile
+from ansible_collections.notejam.platform.plugins.module_utils.resource import (
+    Resource,
+    reconcile,
+    untagged_argument_spec,
+)
 
 Rule = dict[str, Any]
 
@@ -141,20 +134,17 @@ class EcrReplicationConfiguration(Resource):
 
 def main() -> None:
     module = AnsibleAWSModule(
-        argument_spec={
-            "repository_prefix": {"required": True},
-            "destinations": {
+        argument_spec=untagged_argument_spec(
+            repository_prefix={"required": True},
+            destinations={
                 "type": "list",
                 "elements": "dict",
                 "options": {"region": {"required": True}, "registry_id": {"required": True}},
             },
-            "state": {"choices": ["present", "absent"], "default": "present"},
-        },
+        ),
         required_if=[("state", "present", ["destinations"])],
         supports_check_mode=True,
     )
-    # What the base expects of every resource, and a rule does not have.
-    module.params.update(wait=False, purge_tags=False)
     reconcile(EcrReplicationConfiguration(module))
 
 

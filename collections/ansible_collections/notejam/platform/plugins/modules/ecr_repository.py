@@ -12,7 +12,7 @@ description:
   - Keeps a private repository of container images, with its tag mutability, scanning, encryption, lifecycle
     policy, access policy and tags.
 author:
-  - Notejam platform contributors
+  - Notejam platform contributors (@notejam)
 options:
   name:
     description: The repository's name.
@@ -224,7 +224,7 @@ def main() -> None:
             name={"required": True},
             image_tag_mutability={"choices": ["IMMUTABLE", "MUTABLE"]},
             scan_on_push={"type": "bool"},
-            kms_key_arn={},
+            kms_key_arn={"no_log": False},
             lifecycle_policy={"type": "dict"},
             policy={"type": "dict"},
             force={"type": "bool", "default": False},

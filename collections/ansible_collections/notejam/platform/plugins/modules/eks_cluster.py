@@ -255,7 +255,7 @@ from ansible_collections.notejam.platform.plugins.module_utils.resource import a
 
 def main() -> None:
     strings: dict[str, Any] = {"type": "list", "elements": "str"}
-    key = {"key_arn": {"required": True}}
+    key = {"key_arn": {"required": True, "no_log": False}}
     module = AnsibleAWSModule(
         argument_spec=argument_spec(
             name={"required": True},

@@ -66,8 +66,8 @@ path:
 import os
 from typing import Any
 
-import yaml
-from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.common.yaml import HAS_YAML, yaml_dump
 
 MODE = 0o600
 
@@ -76,7 +76,7 @@ def kubeconfig(params: dict[str, Any]) -> str:
     """The content of the file: https://docs.aws.amazon.com/eks/latest/userguide/create-kubeconfig.html"""
     arn = params["cluster_arn"]
     arguments = ["--region", params["region"], "eks", "get-token", "--cluster-name", params["cluster_name"]]
-    return yaml.safe_dump(
+    return yaml_dump(
         {
             "apiVersion": "v1",
             "kind": "Config",
@@ -139,6 +139,8 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
+    if not HAS_YAML:
+        module.fail_json(msg=missing_required_lib("PyYAML"))
     path = os.path.abspath(module.params["path"])
     try:
         before, mode = read(path)

@@ -13,7 +13,7 @@ description:
     until it is active. Several that carry them are an error.
   - In check mode it does not wait; what is not known yet is C((known after apply)).
 author:
-  - Notejam platform contributors
+  - Notejam platform contributors (@notejam)
 options:
   tags:
     description: The tags to find it by; all must be carried.

@@ -10,7 +10,7 @@ DOCUMENTATION = r"""
 module: flow_log
 short_description: Manage the flow log of a VPC
 version_added: 0.1.0
-author: Notejam platform contributors
+author: Notejam platform contributors (@notejam)
 description:
   - Keeps a flow log, found by its Name tag on its VPC, that writes to a log group of CloudWatch Logs. AWS
     changes none of its properties but the tags, so any other change replaces it.

@@ -12,7 +12,7 @@ description:
   - Fails as soon as Flux reports a failure of this revision, with Flux's own message.
   - A revision that somebody pushed on top in the meantime counts too.
 author:
-  - Notejam platform contributors
+  - Notejam platform contributors (@notejam)
 extends_documentation_fragment:
   - notejam.platform.kubernetes
 options:

@@ -13,7 +13,7 @@ description:
   - An empty repository gets the branch as its first.
   - Files outside of the top-level folders and files that O(source) has are left alone.
 author:
-  - Notejam platform contributors
+  - Notejam platform contributors (@notejam)
 requirements:
   - git >= 2.31
 options:
@@ -50,7 +50,7 @@ options:
     description: Contents that replace or add files, by their path below O(source).
     type: dict
     default: {}
-  message:
+  commit_message:
     description: The commit's message.
     type: str
     default: Publish the platform's manifests
@@ -87,7 +87,7 @@ EXAMPLES = r"""
     include: [microservices/notejam]
     files:
       microservices/notejam/release/kustomization.yaml: "{{ release }}"
-    message: Release Notejam 1.4.0
+    commit_message: Release Notejam 1.4.0
 """
 
 RETURN = r"""
@@ -179,7 +179,9 @@ def publish(branch: Branch, params: dict[str, Any], check_mode: bool) -> dict[st
         patch = branch.diff(tip, tree)
         if check_mode:
             return result(branch, None, current, kept | wanted, patch)
-        commit = branch.commit(tip, tree, params["message"], (params["author_name"], params["author_email"]))
+        commit = branch.commit(
+            tip, tree, params["commit_message"], (params["author_name"], params["author_email"])
+        )
         if branch.push(commit):
             return result(branch, commit, current, kept | wanted, patch)
     raise GitError(
@@ -213,7 +215,7 @@ def main() -> None:
             "include": {"type": "list", "elements": "str"},
             "exclude": {"type": "list", "elements": "str", "default": []},
             "files": {"type": "dict", "default": {}},
-            "message": {"default": "Publish the platform's manifests"},
+            "commit_message": {"default": "Publish the platform's manifests"},
             "author_name": {"default": "Notejam platform"},
             "author_email": {"default": "platform@notejam.invalid"},
         },

@@ -13,7 +13,7 @@ description:
     gets IAM's own default.
   - Documented at U(https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateAccountPasswordPolicy.html).
 author:
-  - Notejam platform contributors
+  - Notejam platform contributors (@notejam)
 options:
   minimum_password_length:
     description: Fewest characters, from 6 to 128.
@@ -43,20 +43,8 @@ options:
     description: How many former passwords cannot be taken again, from 1 to 24; V(0) allows all.
     type: int
     default: 0
-  state:
-    description:
-      - V(present) sets the policy; V(absent) leaves the account with IAM's default.
-    type: str
-    choices: [present, absent]
-    default: present
-attributes:
-  check_mode:
-    description: Reports what would change without calling an API operation that writes.
-    support: full
-  diff_mode:
-    description: Returns the policy as it is and as it will be.
-    support: full
 extends_documentation_fragment:
+  - notejam.platform.resource.untagged
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3
@@ -81,7 +69,11 @@ from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.notejam.platform.plugins.module_utils.resource import Resource, reconcile
+from ansible_collections.notejam.platform.plugins.module_utils.resource import (
+    Resource,
+    reconcile,
+    untagged_argument_spec,
+)
 
 OPTIONS = {
     "minimum_password_length": "MinimumPasswordLength",
@@ -132,15 +124,15 @@ class PasswordPolicy(Resource):
 def main() -> None:
     flags = {option: {"type": "bool", "default": False} for option in OPTIONS}
     module = AnsibleAWSModule(
-        argument_spec={
-            **flags,
-            "minimum_password_length": {"type": "int", "default": 6},
-            "password_reuse_prevention": {"type": "int", "default": 0},
-            "state": {"choices": ["present", "absent"], "default": "present"},
-        },
+        argument_spec=untagged_argument_spec(
+            **flags
+            | {
+                "minimum_password_length": {"type": "int", "default": 6, "no_log": False},
+                "password_reuse_prevention": {"type": "int", "default": 0, "no_log": False},
+            }
+        ),
         supports_check_mode=True,
     )
-    module.params.update(wait=False, purge_tags=False)
     reconcile(PasswordPolicy(module))
 
 

@@ -13,7 +13,7 @@ description:
   - Gives no certificate thumbprints. AWS trusts issuers by its own store of certificate authorities, see
     U(https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc.html).
 author:
-  - Notejam platform contributors
+  - Notejam platform contributors (@notejam)
 options:
   url:
     description:

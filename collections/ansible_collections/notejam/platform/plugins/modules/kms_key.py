@@ -13,7 +13,7 @@ description:
   - The key is found by its alias. A key that was made by a run killed before it set the alias is found by its
     tags and used.
 author:
-  - Notejam platform contributors
+  - Notejam platform contributors (@notejam)
 options:
   alias:
     description:

@@ -11,7 +11,7 @@ description:
   - Unlike M(kubernetes.core.k8s), it plans objects whose kind or namespace the same run is still to make, and
     checks what it downloads.
 author:
-  - Notejam platform contributors
+  - Notejam platform contributors (@notejam)
 extends_documentation_fragment:
   - notejam.platform.kubernetes
 options:
@@ -92,7 +92,11 @@ import time
 from typing import Any
 from urllib.parse import urlsplit
 
-import yaml
+try:
+    import yaml
+except ImportError:
+    pass  # require_libraries() reports the missing library.
+
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.urls import open_url
 from ansible_collections.notejam.platform.plugins.module_utils.kubernetes_cluster import (
@@ -102,14 +106,13 @@ from ansible_collections.notejam.platform.plugins.module_utils.kubernetes_cluste
     Object,
     describe,
     differs,
+    require_libraries,
     visible,
 )
 
 DEFINITION = "CustomResourceDefinition"
 FIRST = {"Namespace": 0, DEFINITION: 1}
 POLL = 0.5  # seconds
-# libyaml reads Flux's megabyte of definitions in a tenth of the time.
-Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def load(manifest: str | None, checksum: str | None) -> list[Object]:
@@ -137,7 +140,9 @@ def load(manifest: str | None, checksum: str | None) -> list[Object]:
             "the file that was meant, or the version was raised and the digest was not."
         )
     try:
-        documents = list(yaml.load_all(text, Loader=Loader))
+        # libyaml reads Flux's megabyte of definitions in a tenth of the time.
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        documents = list(yaml.load_all(text, Loader=loader))
     except yaml.YAMLError as error:
         raise KubernetesError(f"{manifest} (`manifest`) is not YAML: {error}") from error
     return [item for document in documents if document for item in document.get("items", [document])]
@@ -224,6 +229,7 @@ def main() -> None:
     )
     params = module.params
     try:
+        require_libraries()
         objects = load(params["manifest"], params["manifest_checksum"]) + params["definitions"]
         objects.sort(key=lambda each: FIRST.get(each["kind"], len(FIRST)))
         cluster = Cluster(params["kubeconfig"], params["host"])

@@ -10,7 +10,7 @@ description:
   - Reads secrets of AWS Secrets Manager and writes chosen values of theirs to a Kubernetes Secret.
   - The values never leave the module. Results and diffs name keys only.
 author:
-  - Notejam platform contributors
+  - Notejam platform contributors (@notejam)
 extends_documentation_fragment:
   - notejam.platform.kubernetes
   - amazon.aws.common.modules
@@ -88,7 +88,7 @@ secret:
     namespace:
       description: Its namespace.
       type: str
-    keys:
+    key_names:
       description: Its keys, sorted.
       type: list
       elements: str
@@ -238,7 +238,7 @@ def main() -> None:
         secret={
             "name": params["name"],
             "namespace": params["namespace"],
-            "keys": sorted(after),
+            "key_names": sorted(after),
             "version": secrets_manager.version,
         },
     )

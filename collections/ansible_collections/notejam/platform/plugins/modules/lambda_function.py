@@ -15,7 +15,7 @@ description:
     nothing else does.
   - O(source) is packed in check mode too, so what cannot be packed is refused in the plan.
 author:
-  - Notejam platform contributors
+  - Notejam platform contributors (@notejam)
 options:
   name:
     description: The function's name.

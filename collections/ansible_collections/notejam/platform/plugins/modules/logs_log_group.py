@@ -12,7 +12,7 @@ description:
   - Keeps a log group with its retention, its KMS key, its deletion protection and its tags, so that a service
     which would make the group by itself, unencrypted and kept for ever, finds it there.
 author:
-  - Notejam platform contributors
+  - Notejam platform contributors (@notejam)
 options:
   name:
     description: The log group's name.

@@ -12,7 +12,7 @@ description:
   - Keeps a metric filter, which counts a log group's events of a pattern in a metric.
   - Metric filters have no tags; they go with their log group.
 author:
-  - Notejam platform contributors
+  - Notejam platform contributors (@notejam)
 options:
   name:
     description: The filter's name, without C(:) and C(*).

@@ -10,7 +10,7 @@ DOCUMENTATION = r"""
 module: nat_gateway
 short_description: Manage a NAT gateway and its Elastic IP address
 version_added: 0.1.0
-author: Notejam platform contributors
+author: Notejam platform contributors (@notejam)
 description:
   - Keeps a public NAT gateway in a subnet, with an Elastic IP address of its own. Both are found by their
     Name tag, so a run that was killed between the two goes on with the address it has.

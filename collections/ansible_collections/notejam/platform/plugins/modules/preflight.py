@@ -16,7 +16,7 @@ description:
   - The inventory's C(platform_account_id) must be the account of the credentials, and C(platform_region)
     must be enabled for it.
 author:
-  - Notejam platform contributors
+  - Notejam platform contributors (@notejam)
 options:
   roles:
     description: The folder of the roles.
@@ -46,6 +46,13 @@ attributes:
     support: full
   check_mode:
     description: Changes nothing in any mode.
+    support: full
+  diff_mode:
+    description: Changes nothing, so there is nothing to show.
+    support: none
+  platform:
+    description: Runs where Ansible does.
+    platforms: posix
     support: full
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes

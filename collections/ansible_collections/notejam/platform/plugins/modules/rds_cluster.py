@@ -10,7 +10,7 @@ DOCUMENTATION = r"""
 module: rds_cluster
 short_description: Manage an Aurora DB cluster
 version_added: 0.1.0
-author: Notejam platform contributors
+author: Notejam platform contributors (@notejam)
 description:
   - Keeps an Aurora DB cluster whose storage is encrypted and whose master password RDS makes and keeps in
     Secrets Manager.

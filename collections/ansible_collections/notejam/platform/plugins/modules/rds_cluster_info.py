@@ -10,7 +10,7 @@ DOCUMENTATION = r"""
 module: rds_cluster_info
 short_description: Tell how an Aurora DB cluster is, or wait until it can be used
 version_added: 0.1.0
-author: Notejam platform contributors
+author: Notejam platform contributors (@notejam)
 description:
   - Returns the status of an Aurora DB cluster and of its instances.
   - With O(wait), returns once the cluster and all its instances are available, in check mode at once.

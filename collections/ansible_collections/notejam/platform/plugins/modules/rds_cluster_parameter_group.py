@@ -10,7 +10,7 @@ DOCUMENTATION = r"""
 module: rds_cluster_parameter_group
 short_description: Manage a DB cluster parameter group
 version_added: 0.1.0
-author: Notejam platform contributors
+author: Notejam platform contributors (@notejam)
 description:
   - Keeps a DB cluster parameter group in which exactly the declared parameters differ from the engine's
     defaults. A parameter that is no longer declared goes back to its default.

@@ -10,7 +10,7 @@ DOCUMENTATION = r"""
 module: rds_instance
 short_description: Manage an instance of an Aurora DB cluster
 version_added: 0.1.0
-author: Notejam platform contributors
+author: Notejam platform contributors (@notejam)
 description:
   - Keeps an instance of an Aurora DB cluster. The first one becomes the writer, the others read; a failover
     may change that.

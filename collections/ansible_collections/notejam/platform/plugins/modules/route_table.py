@@ -10,7 +10,7 @@ DOCUMENTATION = r"""
 module: route_table
 short_description: Manage a route table of a VPC
 version_added: 0.1.0
-author: Notejam platform contributors
+author: Notejam platform contributors (@notejam)
 description:
   - Keeps a route table, found by its Name tag, with exactly the declared routes and subnets. A route or an
     association that was added by hand is removed. The VPC's local route and the routes of gateway endpoints

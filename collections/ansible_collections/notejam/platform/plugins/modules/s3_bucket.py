@@ -16,7 +16,7 @@ description:
   - A bucket that holds objects is not deleted, and said in RV(kept), unless O(force) is given; one that holds
     objects which Object Lock protects is never.
 author:
-  - Notejam platform contributors
+  - Notejam platform contributors (@notejam)
 options:
   name:
     description:

@@ -16,7 +16,7 @@ description:
   - Keys of the value that the task does not name stay as they are.
   - A secret that is scheduled for deletion is restored, with its value.
 author:
-  - Notejam platform contributors
+  - Notejam platform contributors (@notejam)
 options:
   name:
     description: The secret's name.

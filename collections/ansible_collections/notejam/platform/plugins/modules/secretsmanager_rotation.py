@@ -15,7 +15,7 @@ description:
   - A rotation that an earlier run left incomplete is attempted again, for example by a function that has been
     mended since.
 author:
-  - Notejam platform contributors
+  - Notejam platform contributors (@notejam)
 options:
   secret_id:
     description: The secret's name or ARN, in the region of its primary.

@@ -10,7 +10,7 @@ DOCUMENTATION = r"""
 module: security_group
 short_description: Manage a security group of a VPC, rule by rule
 version_added: 0.1.0
-author: Notejam platform contributors
+author: Notejam platform contributors (@notejam)
 description:
   - Keeps a security group, found by its name in its VPC, with the declared rules. Missing rules are added
     before others are removed, so no traffic that is meant to flow is cut off in between.

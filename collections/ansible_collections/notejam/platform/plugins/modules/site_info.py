@@ -13,7 +13,7 @@ description:
     what its role publishes.
   - Reads only. A component that has nothing yet is an empty dict.
 author:
-  - Notejam platform contributors
+  - Notejam platform contributors (@notejam)
 options:
   tags:
     description:

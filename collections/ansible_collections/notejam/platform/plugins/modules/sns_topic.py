@@ -14,7 +14,7 @@ description:
     cannot be taken away. It goes by itself after 48 hours
     (U(https://docs.aws.amazon.com/sns/latest/dg/SendMessageToHttp.confirm.html)), and the next run asks anew.
 author:
-  - Notejam platform contributors
+  - Notejam platform contributors (@notejam)
 options:
   name:
     description: The topic's name.

@@ -10,7 +10,7 @@ DOCUMENTATION = r"""
 module: vpc_endpoint
 short_description: Manage an endpoint of a VPC
 version_added: 0.1.0
-author: Notejam platform contributors
+author: Notejam platform contributors (@notejam)
 description:
   - Keeps an endpoint of a VPC, one for each service and type, with exactly what is declared.
   - Documented at U(https://docs.aws.amazon.com/vpc/latest/privatelink/gateway-endpoints.html) and

@@ -11,7 +11,7 @@ short_description: Manage an IP set of AWS WAF
 description:
   - Keeps the address ranges that rules of AWS WAF allow, block or count. The set is found by its name.
 author:
-  - Notejam platform contributors
+  - Notejam platform contributors (@notejam)
 options:
   name:
     description: The set's name.

@@ -12,7 +12,7 @@ description:
   - Keeps the logging configuration of a web ACL, which has one or none.
   - With O(state=absent) nothing is logged any more; what was logged stays.
 author:
-  - Notejam platform contributors
+  - Notejam platform contributors (@notejam)
 options:
   web_acl_arn:
     description: ARN of the web ACL.
@@ -33,20 +33,8 @@ options:
       - Which requests are logged, as in AWS's API, see
         U(https://docs.aws.amazon.com/waf/latest/APIReference/API_LoggingFilter.html). All are without it.
     type: dict
-  state:
-    description:
-      - V(present) sets the configuration; V(absent) removes it.
-    type: str
-    choices: [present, absent]
-    default: present
-attributes:
-  check_mode:
-    description: Reports what would change without calling an API operation that writes.
-    support: full
-  diff_mode:
-    description: Returns the configuration as it is and as it will be.
-    support: full
 extends_documentation_fragment:
+  - notejam.platform.resource.untagged
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3
@@ -83,7 +71,11 @@ from typing import Any, ClassVar
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.notejam.platform.plugins.module_utils.compare import same
-from ansible_collections.notejam.platform.plugins.module_utils.resource import Resource, reconcile
+from ansible_collections.notejam.platform.plugins.module_utils.resource import (
+    Resource,
+    reconcile,
+    untagged_argument_spec,
+)
 from ansible_collections.notejam.platform.plugins.module_utils.wafv2 import MISSING, settled
 
 
@@ -143,17 +135,15 @@ class LoggingConfiguration(Resource):
 
 def main() -> None:
     module = AnsibleAWSModule(
-        argument_spec={
-            "web_acl_arn": {"required": True},
-            "log_destination": {},
-            "redacted_headers": {"type": "list", "elements": "str", "default": []},
-            "logging_filter": {"type": "dict"},
-            "state": {"choices": ["present", "absent"], "default": "present"},
-        },
+        argument_spec=untagged_argument_spec(
+            web_acl_arn={"required": True},
+            log_destination={},
+            redacted_headers={"type": "list", "elements": "str", "default": []},
+            logging_filter={"type": "dict"},
+        ),
         required_if=[("state", "present", ["log_destination"])],
         supports_check_mode=True,
     )
-    module.params.update(wait=False, purge_tags=False)
     destination = module.params["log_destination"]
     if destination:
         # A log group's ARN is written with and without this end; WAF takes it without.

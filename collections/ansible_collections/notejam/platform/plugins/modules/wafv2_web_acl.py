@@ -13,7 +13,7 @@ description:
   - The rules are compared in full, so that an override or a rule that was set by hand is undone.
   - Before a change, also in check mode, WAF is asked how many capacity units (WCUs) the rules take.
 author:
-  - Notejam platform contributors
+  - Notejam platform contributors (@notejam)
 options:
   name:
     description: The web ACL's name.

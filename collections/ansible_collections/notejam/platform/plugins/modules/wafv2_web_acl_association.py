@@ -12,7 +12,7 @@ description:
   - Associates a resource, such as an application load balancer, with a web ACL. A resource has one web ACL,
     so another one is replaced.
 author:
-  - Notejam platform contributors
+  - Notejam platform contributors (@notejam)
 options:
   resource_arn:
     description: ARN of the resource.
@@ -23,20 +23,8 @@ options:
       - ARN of the web ACL. Required with O(state=present). With O(state=absent), the association is removed
         only if it is with this one.
     type: str
-  state:
-    description:
-      - V(present) associates the resource; V(absent) leaves it unprotected.
-    type: str
-    choices: [present, absent]
-    default: present
-attributes:
-  check_mode:
-    description: Reports what would change without calling an API operation that writes.
-    support: full
-  diff_mode:
-    description: Returns the association as it is and as it will be.
-    support: full
 extends_documentation_fragment:
+  - notejam.platform.resource.untagged
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3
@@ -66,7 +54,11 @@ association:
 from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.notejam.platform.plugins.module_utils.resource import Resource, reconcile
+from ansible_collections.notejam.platform.plugins.module_utils.resource import (
+    Resource,
+    reconcile,
+    untagged_argument_spec,
+)
 from ansible_collections.notejam.platform.plugins.module_utils.wafv2 import settled
 
 
@@ -107,15 +99,10 @@ class Association(Resource):
 
 def main() -> None:
     module = AnsibleAWSModule(
-        argument_spec={
-            "resource_arn": {"required": True},
-            "web_acl_arn": {},
-            "state": {"choices": ["present", "absent"], "default": "present"},
-        },
+        argument_spec=untagged_argument_spec(resource_arn={"required": True}, web_acl_arn={}),
         required_if=[("state", "present", ["web_acl_arn"])],
         supports_check_mode=True,
     )
-    module.params.update(wait=False, purge_tags=False)
     reconcile(Association(module))
 
 

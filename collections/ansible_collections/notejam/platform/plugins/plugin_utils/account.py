@@ -5,20 +5,23 @@
 
 from __future__ import annotations
 
-import boto3
-from botocore.config import Config
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    ConnectionError,
-    HTTPClientError,
-    NoCredentialsError,
-    PartialCredentialsError,
-    ProfileNotFound,
-)
+try:
+    import boto3
+    from botocore.config import Config
+    from botocore.exceptions import (
+        BotoCoreError,
+        ClientError,
+        ConnectionError,
+        HTTPClientError,
+        NoCredentialsError,
+        PartialCredentialsError,
+        ProfileNotFound,
+    )
+except ImportError:
+    pass  # toolchain.old_libraries() reports the missing library.
 
 # One quick try, for a preflight that waits is no preflight; a server that took the call may be busy, though.
-IMPATIENT = Config(connect_timeout=2, read_timeout=10, retries={"total_max_attempts": 1})
+IMPATIENT = {"connect_timeout": 2, "read_timeout": 10, "retries": {"total_max_attempts": 1}}
 INVALID = {"AuthFailure", "InvalidClientTokenId", "SignatureDoesNotMatch", "UnrecognizedClientException"}
 EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
 ENABLE = "https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html"
@@ -31,7 +34,7 @@ def failures(account_id: str, region: str, where: str) -> list[str]:
     """
     try:
         session = boto3.session.Session(region_name=region)
-        identity = session.client("sts", config=IMPATIENT).get_caller_identity()
+        identity = session.client("sts", config=Config(**IMPATIENT)).get_caller_identity()
         if identity["Account"] != account_id:
             return [
                 f"The AWS credentials are those of account {identity['Account']} ({identity['Arn']}), but "
@@ -53,7 +56,9 @@ def failures(account_id: str, region: str, where: str) -> list[str]:
 
 def _disabled(session: boto3.session.Session, region: str) -> list[str]:
     """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeRegions.html"""
-    answer = session.client("ec2", config=IMPATIENT).describe_regions(AllRegions=True, RegionNames=[region])
+    answer = session.client("ec2", config=Config(**IMPATIENT)).describe_regions(
+        AllRegions=True, RegionNames=[region]
+    )
     for found in answer["Regions"]:
         if found.get("OptInStatus") == "not-opted-in":
             return [f"The region {region} is not enabled for this account: {ENABLE}."]

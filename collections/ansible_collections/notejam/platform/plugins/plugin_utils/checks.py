@@ -13,7 +13,10 @@ from functools import cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 
-import botocore.session
+try:
+    import botocore.session
+except ImportError:
+    pass  # toolchain.old_libraries() reports the missing library.
 
 Check = Callable[[Any], str | None]
 

@@ -197,4 +197,4 @@ def _at(value: Any, name: str) -> str:
 def _sentence(option: Mapping[str, Any]) -> str:
     description = option.get("description", "")
     text = " ".join(description) if isinstance(description, list) else str(description)
-    return text.split(". ")[0].rstrip(".") + "."
+    return text.split(". ", maxsplit=1)[0].rstrip(".") + "."
