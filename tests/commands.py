@@ -18,9 +18,13 @@ def environment(**extra: str) -> dict[str, str]:
 
 
 def run(
-    layer: str, *command: str | Path, env: dict[str, str] | None = None, timeout: int = 1800
+    layer: str,
+    *command: str | Path,
+    env: dict[str, str] | None = None,
+    timeout: int = 1800,
+    cwd: Path = ROOT,
 ) -> subprocess.CompletedProcess[str]:
-    """Run `command` in the checkout, its output kept in the log of `layer`.
+    """Run `command` in the checkout, or in `cwd`, its output kept in the log of `layer`.
 
     Fails the test with the layer's name, the command, its last lines and the path of the log when the
     command does not end with 0, or not within `timeout` seconds.
@@ -31,7 +35,7 @@ def run(
     try:
         done = subprocess.run(
             words,
-            cwd=ROOT,
+            cwd=cwd,
             env=env or environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
