@@ -10,7 +10,7 @@ DOCUMENTATION = r"""
 module: egress_only_internet_gateway
 short_description: Manage an egress-only internet gateway of a VPC
 version_added: 0.2.0
-author: Notejam platform contributors
+author: Notejam platform contributors (@notejam)
 description:
   - Keeps an egress-only internet gateway, found by its Name tag in its VPC. It lets connections over IPv6
     out, and none in.

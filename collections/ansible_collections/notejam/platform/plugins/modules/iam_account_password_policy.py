@@ -122,7 +122,7 @@ class PasswordPolicy(Resource):
 
 
 def main() -> None:
-    flags = {option: {"type": "bool", "default": False} for option in OPTIONS}
+    flags = {option: {"type": "bool", "default": False, "no_log": False} for option in OPTIONS}
     module = AnsibleAWSModule(
         argument_spec=untagged_argument_spec(
             **flags

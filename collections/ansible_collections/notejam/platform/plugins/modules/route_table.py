@@ -100,7 +100,8 @@ from ansible_collections.notejam.platform.plugins.module_utils.resource import S
 
 TARGETS = {"igw": "GatewayId", "nat": "NatGatewayId", "eigw": "EgressOnlyInternetGatewayId"}
 # The key of a route's destination, by the family of its addresses.
-IPV4, IPV6 = "DestinationCidrBlock", "DestinationIpv6CidrBlock"
+IPV4 = "DestinationCidrBlock"
+IPV6 = "DestinationIpv6CidrBlock"
 
 
 def target(gateway_id: str) -> dict[str, str]:

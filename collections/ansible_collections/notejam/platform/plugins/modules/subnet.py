@@ -10,7 +10,7 @@ DOCUMENTATION = r"""
 module: subnet
 short_description: Manage a subnet of a VPC
 version_added: 0.2.0
-author: Notejam platform contributors
+author: Notejam platform contributors (@notejam)
 description:
   - Keeps a subnet, found by its IPv4 range in its VPC.
   - A subnet that something uses is not deleted, and an IPv6 range that something uses is not taken away; the

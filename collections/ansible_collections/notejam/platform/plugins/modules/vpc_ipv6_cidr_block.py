@@ -10,7 +10,7 @@ DOCUMENTATION = r"""
 module: vpc_ipv6_cidr_block
 short_description: Manage the Amazon-provided IPv6 range of a VPC
 version_added: 0.2.0
-author: Notejam platform contributors
+author: Notejam platform contributors (@notejam)
 description:
   - Gives a VPC an IPv6 range, a /56 of Amazon's addresses, or takes it away. Which one it is, AWS chooses.
   - A range of which a subnet has a part is not taken away; the message names the subnets.
