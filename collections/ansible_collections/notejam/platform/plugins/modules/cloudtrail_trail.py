@@ -259,7 +259,7 @@ def main() -> None:
         argument_spec=argument_spec(
             name={"required": True},
             s3_bucket_name={},
-            s3_key_prefix={},
+            s3_key_prefix={"no_log": False},
             is_multi_region_trail=switch,
             include_global_service_events=switch,
             enable_log_file_validation=switch,
