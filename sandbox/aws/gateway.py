@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from sandbox.aws import protocol
+from sandbox.aws import function_permissions, protocol
 from sandbox.aws.calls import Call, Handlers
 from sandbox.aws.clients import Clients
 from sandbox.aws.emulator import Emulator, writes
@@ -71,6 +71,7 @@ class Gateway:
             line.access_key_id = principal.access_key_id
             call = Call(operation, request, principal, signature.region, self.emulator, self.clients)
             line.resource = resource_of(call.parameters, operation.model.input_shape)
+            function_permissions.check(call)
             response = self._answer(call)
             if response.status >= 400:
                 line.error = protocol.error_code(operation, response)

@@ -27,6 +27,7 @@ class Principal:
     session_token: str = field(default="", repr=False)
     expires: float | None = None  # seconds since the epoch; None for a user's lasting key
     active: bool = True
+    function: str = ""  # ARN of the Lambda function that the session is of
 
 
 def anonymous(account: str) -> Principal:

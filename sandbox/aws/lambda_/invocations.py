@@ -9,6 +9,7 @@ import json
 import logging
 import threading
 import uuid
+from dataclasses import replace
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -162,7 +163,8 @@ class Invocations:
         name = configuration["FunctionName"]
         arn = f"arn:aws:sts::{account}:assumed-role/{role}/{name}"
         user_id = f"{iam.get_role(RoleName=role)['Role']['RoleId']}:{name}"
-        self._principals.add(from_credentials(account, arn, user_id, credentials))
+        session = from_credentials(account, arn, user_id, credentials)
+        self._principals.add(replace(session, function=configuration["FunctionArn"]))
         return credentials
 
     def _write_log(

@@ -65,6 +65,9 @@ def function(source: Path) -> dict[str, Any]:
     iam.attach_role_policy(
         RoleName="rotation", PolicyArn="arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
     )
+    policy = {"Statement": [{"Effect": "Allow", "Action": "secretsmanager:*", "Resource": "*"}]}
+    document = json.dumps({"Version": "2012-10-17", **policy})
+    iam.put_role_policy(RoleName="rotation", PolicyName="rotate", PolicyDocument=document)
     options = {
         "name": NAME,
         "role_arn": role["Role"]["Arn"],

@@ -25,6 +25,29 @@ TRUST = {
         {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
     ],
 }
+# https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotating-secrets-required-permissions-function.html
+MAY_ROTATE = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Action": [
+                "secretsmanager:DescribeSecret",
+                "secretsmanager:GetSecretValue",
+                "secretsmanager:PutSecretValue",
+                "secretsmanager:UpdateSecretVersionStage",
+            ],
+            "Resource": f"arn:aws:secretsmanager:eu-west-1:{ACCOUNT}:secret:django-*",
+            "Condition": {
+                "ArnEquals": {
+                    "secretsmanager:resource/AllowRotationLambdaArn": (
+                        f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:rotate"
+                    )
+                }
+            },
+        }
+    ],
+}
 # As AWS's own rotation functions do it. The secret tells in which step it fails.
 ROTATES = """
 import boto3
@@ -82,6 +105,7 @@ def function(client: Any, later: Callable[[float], None]) -> str:
     iam.attach_role_policy(
         RoleName="rotation", PolicyArn="arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
     )
+    iam.put_role_policy(RoleName="rotation", PolicyName="rotate", PolicyDocument=json.dumps(MAY_ROTATE))
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("main.py", ROTATES)
@@ -288,6 +312,30 @@ def test_rules_that_aws_refuses(secrets: Any, function: str, rules: dict[str, An
         RotationLambdaARN=function,
         RotationRules=rules,
     )
+
+
+@pytest.mark.parametrize("missing", ["PutSecretValue", "UpdateSecretVersionStage"])
+def test_a_function_needs_its_roles_permissions(
+    cloud: Cloud, client: Any, secrets: Any, function: str, missing: str
+) -> None:
+    less = json.dumps(MAY_ROTATE).replace(f"secretsmanager:{missing}", "secretsmanager:ListSecrets")
+    client("iam").put_role_policy(RoleName="rotation", PolicyName="rotate", PolicyDocument=less)
+    secrets.rotate_secret(SecretId="django", RotationLambdaARN=function, RotationRules=DAYS)
+    cloud.rotations.step()
+    assert value(secrets) == "old"
+    [error] = [line for line in printed(client) if line.startswith("[ERROR]")]
+    assert f"is not authorized to perform: secretsmanager:{missing}" in error
+
+
+def test_a_boundary_limits_what_a_function_may(
+    cloud: Cloud, client: Any, secrets: Any, function: str
+) -> None:
+    boundary = json.dumps(MAY_ROTATE).replace("secret:django-*", "secret:other-*")
+    policy = client("iam").create_policy(PolicyName="boundary", PolicyDocument=boundary)["Policy"]["Arn"]
+    client("iam").put_role_permissions_boundary(RoleName="rotation", PermissionsBoundary=policy)
+    secrets.rotate_secret(SecretId="django", RotationLambdaARN=function, RotationRules=DAYS)
+    cloud.rotations.step()
+    assert value(secrets) == "old"
 
 
 def test_cancelled_it_is_not_rotated_any_more(
