@@ -255,6 +255,28 @@ def test_tags_and_deletion(api: Any, options: dict[str, Any]) -> None:
         refused("ResourceNotFoundException", call, f"Function not found: {arn}", FunctionName="echo")
 
 
+def test_the_tagging_api_finds_functions(client: Any, api: Any, options: dict[str, Any]) -> None:
+    arn = api.create_function(**options, Tags={"component": "secrets", "Name": "echo"})["FunctionArn"]
+    api.create_function(**options | {"FunctionName": "untagged"})
+    client("ec2").create_vpc(
+        CidrBlock="10.0.0.0/16",
+        TagSpecifications=[{"ResourceType": "vpc", "Tags": [{"Key": "component", "Value": "network"}]}],
+    )
+
+    def found(**filters: Any) -> list[str]:
+        answer = client("resourcegroupstaggingapi").get_resources(**filters)
+        return [each["ResourceARN"].split(":")[2] for each in answer["ResourceTagMappingList"]]
+
+    assert sorted(found()) == ["ec2", "lambda"]
+    assert found(TagFilters=[{"Key": "component", "Values": ["secrets"]}]) == ["lambda"]
+    assert found(TagFilters=[{"Key": "component", "Values": ["network"]}]) == ["ec2"]
+    assert found(ResourceTypeFilters=["ec2"]) == ["ec2"]
+    assert found(ResourceTypeFilters=["lambda:function"]) == ["lambda"]
+    assert found(ResourceARNList=[arn]) == ["lambda"]
+    elsewhere = client("resourcegroupstaggingapi", region="eu-central-1").get_resources()
+    assert elsewhere["ResourceTagMappingList"] == []
+
+
 def test_accounts_and_regions_have_functions_of_their_own(
     client: Any, api: Any, options: dict[str, Any]
 ) -> None:
