@@ -147,6 +147,7 @@ class Cloud:
             log.warning("No registry: %s", error)  # images wait for it; everything else works
         self.ecr.replication.start()
         self.ecr.expiry.start()
+        self.functions.interfaces.start()
         self.rotations.start()
         self.alarms.start()
         self.rds.bridge.start()
@@ -157,6 +158,7 @@ class Cloud:
         self.eks.bridge.stop()
         self.rds.bridge.stop()
         self.rotations.stop()
+        self.functions.interfaces.stop()
         self.alarms.stop()
         self.ecr.expiry.stop()
         self.ecr.replication.stop()

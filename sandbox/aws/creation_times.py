@@ -40,6 +40,7 @@ SECONDS = {
     "lambda-function": 5,
     "lambda-function-update": 5,
     "lambda-function-network": 60,
+    "lambda-network-interface-delete": 1200,
     "secret-rotation-retry": 300,
     "secret-rotation-window": 86400,
 }

@@ -8,6 +8,7 @@ from sandbox.aws.clients import Clients
 from sandbox.aws.creation_times import CreationTimes
 from sandbox.aws.documents import Documents
 from sandbox.aws.lambda_.functions import Configurations
+from sandbox.aws.lambda_.interfaces import Interfaces
 from sandbox.aws.lambda_.invocations import Invocations
 from sandbox.aws.lambda_.permissions import Permissions
 from sandbox.aws.lambda_.records import Functions
@@ -30,7 +31,8 @@ class Lambda:
     ) -> None:
         self.functions = Functions(documents, folder / "code")
         self.invocations = Invocations(self.functions, Runtime(folder), clients, principals, endpoint_url)
-        self._configurations = Configurations(self.functions, times)
+        self.interfaces = Interfaces(documents, times, clients)
+        self._configurations = Configurations(self.functions, times, self.interfaces)
         self._permissions = Permissions(self.functions)
 
     def handlers(self) -> Handlers:

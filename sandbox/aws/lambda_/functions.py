@@ -13,6 +13,7 @@ from sandbox.aws.documents import Document
 from sandbox.aws.errors import AWSError, NotImplementedByEmulator
 from sandbox.aws.lambda_.configuration import DEFAULTS, check_code, configured
 from sandbox.aws.lambda_.errors import changed_meanwhile, conflict, invalid_value, not_found
+from sandbox.aws.lambda_.interfaces import Interfaces
 from sandbox.aws.lambda_.records import IDENTIFIER, LATEST, Functions, arn, check_ready, modified, told
 from sandbox.aws.pages import page
 
@@ -23,9 +24,10 @@ ARCHITECTURES = ("x86_64", "arm64")
 class Configurations:
     """Handlers of what keeps functions, their code and their tags."""
 
-    def __init__(self, functions: Functions, times: CreationTimes) -> None:
+    def __init__(self, functions: Functions, times: CreationTimes, interfaces: Interfaces) -> None:
         self._functions = functions
         self._times = times
+        self._interfaces = interfaces
 
     def handlers(self) -> Handlers:
         return {
@@ -84,6 +86,7 @@ class Configurations:
         }
         modified(function)
         self._functions.put(function)
+        self._interfaces.connect(function)
         return told(function)
 
     def get(self, call: Call) -> Result:
@@ -132,11 +135,17 @@ class Configurations:
     def update_configuration(self, call: Call) -> Result:
         function = self._changing(call)
         before = function["configuration"]
-        function["configuration"] = configured(call, before)
+        after = configured(call, before)
+        if before.get("VpcConfig") != after.get("VpcConfig"):
+            self._interfaces.release(function)
+            self._interfaces.connect({**function, "configuration": after})
+        function["configuration"] = after
         return self._updated(function, "lambda-function-update", call.parameters)
 
     def delete(self, call: Call) -> Result:
-        self._functions.delete(self._found(call))
+        function = self._found(call)
+        self._functions.delete(function)
+        self._interfaces.release(function)
         return {}
 
     def tag(self, call: Call) -> Result:

@@ -15,6 +15,7 @@ from sandbox.aws.patching import replace
 # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_TagSpecification.html
 RESOURCE_TYPES = {"nat-gateway": "natgateway", "vpc-elastic-ip": "elastic-ip"}
 DUPLICATE = "InvalidPermission.Duplicate"
+LAMBDA_INTERFACE = "AWS Lambda VPC ENI-"
 
 
 def install() -> None:
@@ -201,15 +202,13 @@ def _refuse_to_break_dependencies() -> None:
         gateways = self.nat_gateways.values()
         if any(gateway.subnet_id == subnet_id and gateway.state != "deleted" for gateway in gateways):
             raise _dependency_violation(f"The subnet '{subnet_id}'")
-        if any(
-            each.subnet.id == subnet_id and each.requester_id == "amazon-elb" for each in self.enis.values()
-        ):
-            raise _dependency_violation(f"The subnet '{subnet_id}'")
         endpoints = self.vpc_end_points.values()
         if any(subnet_id in (e.subnet_ids or []) and e.state != "deleted" for e in endpoints):
             raise _dependency_violation(f"The subnet '{subnet_id}'")
         if any(
-            each.subnet.id == subnet_id and each.requester_id == "amazon-elb" for each in self.enis.values()
+            each.subnet.id == subnet_id
+            and (each.requester_id == "amazon-elb" or each.description.startswith(LAMBDA_INTERFACE))
+            for each in self.enis.values()
         ):
             raise _dependency_violation(f"The subnet '{subnet_id}'")
         return delete(self, subnet_id)

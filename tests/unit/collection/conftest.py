@@ -87,12 +87,14 @@ def cloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         access_key_id="AKIAUNITTESTSUNITTES",
         secret_access_key="the-administrators-secret-key",
         git_token="the-git-token",
+        time_scale=600.0,
     )
     BackendDict.reset()
     made = Cloud(settings, NoClusters())
     server = serve(made.gateway, ("127.0.0.1", 0), threads=6)
     url = f"http://127.0.0.1:{server.bind_addr[1]}"
     made.functions.invocations.endpoint_url = url
+    made.functions.interfaces.start()
     made.rotations.start()
     monkeypatch.delenv("AWS_PROFILE", raising=False)
     monkeypatch.delenv("AWS_SESSION_TOKEN", raising=False)
@@ -102,6 +104,7 @@ def cloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("AWS_REGION", "eu-west-1")
     yield
     made.rotations.stop()
+    made.functions.interfaces.stop()
     server.stop()
     made.request_log.close()
     made.documents.close()

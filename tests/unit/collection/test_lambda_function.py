@@ -144,6 +144,32 @@ def test_is_connected_to_a_network_and_detached(function: dict[str, Any]) -> Non
     assert not run_module("lambda_function", **function).changed
     nothing: dict[str, Any] = {"subnet_ids": [], "security_group_ids": []}
     assert four_steps("lambda_function", **function, vpc=nothing).writes == ["UpdateFunctionConfiguration"]
+    # Deleted, it holds neither the group nor the subnets any more.
+    run_module("lambda_function", **function, vpc=network)
+    run_module("lambda_function", name=NAME, state="absent")
+    ec2.delete_security_group(GroupId=group)
+    for subnet in subnets:
+        ec2.delete_subnet(SubnetId=subnet)
+
+
+def test_a_connection_that_another_function_shares_is_not_waited_for(function: dict[str, Any]) -> None:
+    boto3.client("iam").attach_role_policy(
+        RoleName="rotation",
+        PolicyArn="arn:aws:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole",
+    )
+    ec2 = boto3.client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
+    group = ec2.create_security_group(VpcId=vpc, GroupName="rotation", Description="rotation")["GroupId"]
+    other = {**function, "name": "other", "vpc": {"subnet_ids": [subnet], "security_group_ids": [group]}}
+    run_module("lambda_function", **other)
+    shared = f"AWS Lambda VPC ENI-{NAME}-1"
+    ec2.create_network_interface(SubnetId=subnet, Groups=[group], Description=shared)
+    run = run_module("lambda_function", name=NAME, state="absent", wait_timeout=1)
+    assert "failed" not in run.result
+    run_module("lambda_function", **other | {"vpc": {"subnet_ids": [], "security_group_ids": []}})
+    run = run_module("lambda_function", name=NAME, state="absent", wait_timeout=1)
+    assert "is still being removed" in run.result["msg"]
 
 
 def test_is_deleted(api: Any, function: dict[str, Any]) -> None:

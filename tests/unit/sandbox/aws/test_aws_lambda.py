@@ -2,6 +2,7 @@
 
 import base64
 import dataclasses
+import datetime
 import hashlib
 import io
 import json
@@ -179,7 +180,12 @@ def test_a_role_that_does_not_trust_lambda_is_refused(client: Any, api: Any, opt
 
 
 def test_a_network_is_one_vpc_that_the_role_may_use(
-    client: Any, api: Any, options: dict[str, Any], later: Later
+    cloud: Cloud,
+    client: Any,
+    api: Any,
+    options: dict[str, Any],
+    later: Later,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     ec2 = client("ec2")
     places = []
@@ -212,6 +218,18 @@ def test_a_network_is_one_vpc_that_the_role_may_use(
         FunctionName="echo", VpcConfig={"SubnetIds": [], "SecurityGroupIds": []}
     )
     assert "VpcConfig" not in api.get_function_configuration(FunctionName="echo")
+    # What connected it holds its subnet and its group for a while.
+    [interface] = ec2.describe_network_interfaces()["NetworkInterfaces"]
+    assert interface["Description"].startswith("AWS Lambda VPC ENI-echo-")
+    assert [each["GroupId"] for each in interface["Groups"]] == [group]
+    cloud.functions.interfaces.step()
+    refused("DependencyViolation", ec2.delete_subnet, SubnetId=subnet)
+    refused("DependencyViolation", ec2.delete_security_group, GroupId=group)
+    monkeypatch.setattr("sandbox.aws.principals.LONGEST_SKEW", datetime.timedelta(days=1))
+    later(12000)
+    cloud.functions.interfaces.step()
+    ec2.delete_subnet(SubnetId=subnet)
+    ec2.delete_security_group(GroupId=group)
 
 
 def test_permissions_are_statements_of_a_policy(api: Any, options: dict[str, Any]) -> None:

@@ -114,3 +114,24 @@ def once_seen(call: Callable[[], Any]) -> None:
             if not any(part in text for part in NOT_SEEN_YET) or time.monotonic() + PAUSE > deadline:
                 raise
         time.sleep(PAUSE)
+
+
+def connections(ec2: Any, api: Any, function: str) -> str:
+    """Whether Lambda still has network interfaces that were made for the function and serve no other.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-attaching
+    """
+    filters = [{"Name": "description", "Values": [f"AWS Lambda VPC ENI-{function}-*"]}]
+    pages = ec2.get_paginator("describe_network_interfaces").paginate(Filters=filters)
+    found = {
+        (interface["SubnetId"], frozenset(group["GroupId"] for group in interface["Groups"]))
+        for interface in pages.build_full_result()["NetworkInterfaces"]
+    }
+    if not found:
+        return "absent"
+    # Functions with the same subnet and security groups share an interface.
+    for other in api.get_paginator("list_functions").paginate().build_full_result()["Functions"]:
+        network = other.get("VpcConfig", {})
+        groups = frozenset(network.get("SecurityGroupIds", []))
+        found -= {(subnet, groups) for subnet in network.get("SubnetIds", [])}
+    return "being removed" if found else "absent"

@@ -14,6 +14,8 @@ description:
   - The code is packed in the same bytes each time, so a change of it shows as a change of C(code_sha256), and
     nothing else does.
   - O(source) is packed in check mode too, so what cannot be packed is refused in the plan.
+  - With O(state=absent), waits until Lambda has also removed the network interfaces of the function, for
+    which it needs the function's role. That can take 20 minutes.
 author:
   - Notejam platform contributors (@notejam)
 options:
@@ -214,6 +216,7 @@ from ansible_collections.notejam.platform.plugins.module_utils.compare import sa
 from ansible_collections.notejam.platform.plugins.module_utils.lambda_code import code, code_sha256
 from ansible_collections.notejam.platform.plugins.module_utils.lambda_configuration import (
     CONFIGURATION,
+    connections,
     once_seen,
     permissions,
     permit,
@@ -322,6 +325,12 @@ class LambdaFunction(Resource):
     def wait(self, state: str) -> None:
         if state == "present":
             self._wait_for_update()
+            return
+        # The role is needed until Lambda has removed what connected the function to its network.
+        what, timeout = f"The network of lambda_function {self.identity}", self.params["wait_timeout"]
+        wait_until(
+            what, lambda: connections(self.client("ec2"), self.api, self.identity), ["absent"], timeout
+        )
 
     def settled(self, current: dict[str, Any]) -> bool:
         return self._status() == "ready"
