@@ -38,8 +38,11 @@ S3 = {
     "UploadPart": "PutObject",
 }
 
+# By botocore's service name.
+OTHER_NAMES = {"lambda": {"Invoke": "InvokeFunction"}, "s3": S3}
+
 
 def iam_action(service: str, signing_name: str, operation: str) -> str:
     """E.g. `elasticloadbalancing:CreateLoadBalancer` for botocore's service `elbv2`."""
     prefix = PREFIXES.get(service) or PREFIXES.get(signing_name, signing_name)
-    return f"{prefix}:{S3.get(operation, operation) if service == 's3' else operation}"
+    return f"{prefix}:{OTHER_NAMES.get(service, {}).get(operation, operation)}"

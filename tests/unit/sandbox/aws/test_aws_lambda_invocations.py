@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from sandbox.aws.cloud import Cloud
 from sandbox.aws.errors import AWSError
+from sandbox.settings import Settings
 
 ACCOUNT = "123456789012"
 FUNCTION = f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:worker"
@@ -73,6 +74,12 @@ def handler(event, context):
     assert "careful" in events[2]["message"]
     assert "Memory Size: 128 MB" in events[4]["message"]
     assert tail(answer).splitlines() == [event["message"] for event in events]
+
+
+def test_an_invocation_is_logged_by_its_iam_action(cloud: Cloud, settings: Settings, run: Any) -> None:
+    run("def handler(event, context):\n    return event\n", Timeout=30)
+    lines = (settings.folder / "aws" / "requests.jsonl").read_text().splitlines()
+    assert json.loads(lines[-1])["action"] == "lambda:InvokeFunction"
 
 
 def test_sees_its_role_and_variables_and_nothing_of_ours(client: Any, run: Any, monkeypatch: Any) -> None:
