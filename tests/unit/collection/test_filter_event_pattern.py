@@ -10,10 +10,15 @@ import pytest
 import yaml
 from ansible.errors import AnsibleFilterError
 from ansible_collections.notejam.platform.plugins.filter.event_pattern import event_pattern
+from ansible_collections.notejam.platform.plugins.plugin_utils.observability_rules import (
+    ALARMS,
+    SECURITY_ALARMS,
+)
 
-TABLE: dict[str, dict[str, Any]] = yaml.safe_load(
-    (Path(__file__).parents[3] / "roles/observability/vars/main/security.yml").read_text()
-)["__observability_security_table"]
+TABLES = Path(__file__).parents[3] / "roles/observability/vars/main"
+TABLE: dict[str, dict[str, Any]] = yaml.safe_load((TABLES / "security.yml").read_text())[
+    "__observability_security_table"
+]
 LONGEST = 1024
 
 
@@ -66,3 +71,9 @@ def test_each_row_is_whole_and_its_pattern_one_that_cloudwatch_logs_takes(name: 
 )
 def test_what_the_benchmark_asks_for_is_told(expected: str) -> None:
     assert any(re.search(expected, event_pattern({**row, "name": name})) for name, row in TABLE.items())
+
+
+def test_the_preflight_knows_the_alarms_of_both_tables() -> None:
+    alarms = yaml.safe_load((TABLES / "alarms.yml").read_text())["__observability_table"]
+    assert alarms.keys() == ALARMS
+    assert TABLE.keys() == SECURITY_ALARMS

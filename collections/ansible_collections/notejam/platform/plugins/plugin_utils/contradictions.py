@@ -37,6 +37,10 @@ def _expiry(deep: int, years: int) -> str | None:
     return None if deep < days else f"a dump would be gone after {days} days, before it is archived."
 
 
+def _trail_archive(archive: int, retention: int) -> str | None:
+    return None if archive < retention else "what the trail recorded would be gone before it is archived."
+
+
 def _own_region(regions: list[str], own: str) -> str | None:
     return f"what is in {own} cannot be replicated to where it is." if own in regions else None
 
@@ -139,6 +143,9 @@ ACL = f"{AWS}/waf/latest/developerguide/web-acl-processing.html"
 CONTRADICTIONS = (
     Contradiction(("backups_instant_archive_days", "backups_deep_archive_days"), _archive, S3),
     Contradiction(("backups_deep_archive_days", "backups_retention_years"), _expiry, S3),
+    Contradiction(
+        ("observability_trail_archive_days", "observability_trail_retention_days"), _trail_archive, S3
+    ),
     Contradiction(
         ("container_registry_replication_regions", "platform_region"),
         _own_region,

@@ -28,6 +28,7 @@ from ansible_collections.notejam.platform.plugins.plugin_utils.checks import (
     tag_pattern,
     window,
 )
+from ansible_collections.notejam.platform.plugins.plugin_utils.observability_rules import OBSERVABILITY_RULES
 from ansible_collections.notejam.platform.plugins.plugin_utils.values import (
     account_id,
     endpoint,
@@ -69,6 +70,7 @@ REPOSITORY = Rule(empty_or(single(repository_url)))
 TAGS = Rule(resource_tags, f"{AWS}/tag-editor/latest/userguide/best-practices-and-strats.html")
 
 RULES: dict[str, Rule] = {
+    **OBSERVABILITY_RULES,
     "platform_account_id": Rule(single(account_id)),
     "platform_domain": Rule(DOMAIN_NAME),
     "platform_environment": Rule(single(environment)),
