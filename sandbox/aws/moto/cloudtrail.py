@@ -5,12 +5,14 @@ Source: https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from moto.cloudtrail.exceptions import InvalidTrailNameException, TrailNotFoundException
 from moto.cloudtrail.models import CloudTrailBackend, Trail, cloudtrail_backends
 from moto.cloudtrail.responses import CloudTrailResponse
 from moto.core.exceptions import JsonRESTError
+from moto.core.resource_tagging import TaggableResourcesMixin, TaggedResource
 
 from sandbox.aws.moto.cloudtrail_delivery import check_delivery, key_arn
 from sandbox.aws.patching import replace
@@ -37,6 +39,7 @@ def install() -> None:
     _find_trails_by_name_and_arn()
     _keep_selectors()
     _keep_tags_of_trails()
+    _let_the_tagging_api_find_trails()
 
 
 def _refuse_impossible_trails() -> None:
@@ -220,6 +223,26 @@ def _keep_tags_of_trails() -> None:
     add = replace(CloudTrailBackend, "add_tags", add_tags)
     replace(CloudTrailBackend, "remove_tags", remove_tags)
     listed = replace(CloudTrailBackend, "list_tags", list_tags)
+
+
+def _let_the_tagging_api_find_trails() -> None:
+    """https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetResources.html"""
+
+    def iter_tagged_resources(self: Any) -> Iterator[TaggedResource]:
+        for trail in self.trails.values():
+            tags = self.tagging_service.get_tag_dict_for_resource(trail.arn)
+            yield TaggedResource(arn=trail.arn, tags=tags, resource_type="cloudtrail:trail")
+
+    def tag_resource(self: Any, arn: str, tags: dict[str, str]) -> None:
+        self.add_tags(arn, [{"Key": key, "Value": value} for key, value in tags.items()])
+
+    def untag_resource(self: Any, arn: str, tag_keys: list[str]) -> None:
+        self.remove_tags(arn, [{"Key": key} for key in tag_keys])
+
+    CloudTrailBackend.__bases__ = (*CloudTrailBackend.__bases__, TaggableResourcesMixin)
+    CloudTrailBackend.SERVICE_NAMESPACE = "cloudtrail"  # type: ignore[attr-defined]
+    for each in (iter_tagged_resources, tag_resource, untag_resource):
+        setattr(CloudTrailBackend, each.__name__, each)
 
 
 def _seen_in(backend: Any) -> list[Any]:

@@ -190,3 +190,18 @@ def test_tags_belong_to_the_trail_and_go_with_it(trail: Any, bucket: str) -> Non
 @pytest.mark.parametrize("name", ["a..b", "a-_b", "192.168.5.4", "ab", "-ab"])
 def test_names_that_aws_refuses(client: Any, bucket: str, name: str) -> None:
     refused("InvalidTrailNameException", client("cloudtrail").create_trail, Name=name, S3BucketName=bucket)
+
+
+def test_the_tagging_api_finds_trails_at_home(trail: Any, client: Any) -> None:
+    tagging = client("resourcegroupstaggingapi")
+
+    def found(region: str = "eu-west-1") -> dict[str, dict[str, str]]:
+        api = client("resourcegroupstaggingapi", region)
+        listed = api.get_resources(ResourceTypeFilters=["cloudtrail:trail"])["ResourceTagMappingList"]
+        return {one["ResourceARN"]: {tag["Key"]: tag["Value"] for tag in one["Tags"]} for one in listed}
+
+    assert found() == {ARN: {"a": "b"}}
+    assert found("eu-central-1") == {}
+    tagging.tag_resources(ResourceARNList=[ARN], Tags={"c": "d"})
+    tagging.untag_resources(ResourceARNList=[ARN], TagKeys=["a"])
+    assert found() == {ARN: {"c": "d"}}
