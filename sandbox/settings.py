@@ -121,6 +121,11 @@ class Settings:
     def notejam_url(self) -> str:
         return f"http://127.0.0.1:{self.notejam_port}"
 
+    @property
+    def load_balancer_names(self) -> Path:
+        """Where it is noted which load balancer's DNS name stands for which URL of this machine."""
+        return self.folder / "load-balancer" / "names.json"
+
     def socket(self, name: str) -> Path:
         """Path for the Unix socket `name`: `run/` of the sandbox, or a short path where that is too long."""
         path = self.home / "run" / name

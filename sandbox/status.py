@@ -1,5 +1,6 @@
 """`make status`: what of the sandbox runs, whether it answers, where, and where its log is."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,6 +43,8 @@ def status() -> int:
     for row in rows:
         table.add_row(row.name, row.state, row.url, f"{row.log.parent.name}/{row.log.name}")
     console.print(table)
+    for dns_name, url in _load_balancers(settings).items():
+        console.print(f"{dns_name} of AWS is {url} here", markup=False)
     problems = [f"{row.name}: {row.problem} (log: {row.log})" for row in rows if row.problem]
     for problem in problems:
         console.print(f"✗ {problem}", markup=False)
@@ -70,6 +73,12 @@ def _rows(settings: Settings) -> list[Row]:
         state = "unhealthy" if problem else "healthy"
         rows.append(Row("Notejam", state, settings.notejam_url, problem, settings.logs / "site.log"))
     return rows
+
+
+def _load_balancers(settings: Settings) -> dict[str, str]:
+    """The DNS names that load balancers have in AWS, each with the URL of this machine that stands for it."""
+    path = settings.load_balancer_names
+    return dict(json.loads(path.read_text())) if path.exists() else {}
 
 
 def _row(settings: Settings, process: ProcessState, check: health.Check | None) -> Row:

@@ -43,6 +43,8 @@ def main() -> None:
     arn = stop_blocking(waf)
     block_a_range(waf)
     waf.delete_logging_configuration(ResourceArn=arn)
+    [protected] = waf.list_resources_for_web_acl(WebACLArn=arn)["ResourceArns"]
+    waf.disassociate_web_acl(ResourceArn=protected)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ global
     log stdout format raw local0 notice
     hard-stop-after 35s
     maxconn 2000
+{socket}
 
 defaults
     mode http
@@ -39,10 +40,15 @@ backend none
 
 @dataclass(frozen=True)
 class Backend:
-    """A target group: the addresses ("10.100.0.7:8000") of a Service's port, and how health is asked."""
+    """A target group: the addresses ("10.100.0.7:8000") of a Service's port, and how health is asked.
+
+    `targets` are the pods'; `servers`, in the same order, are where each is really served.
+    """
 
     name: str
     servers: tuple[str, ...]
+    targets: tuple[str, ...] = ()
+    port: int = 80
     health_path: str = "/"
     health_interval: int = 15  # seconds
 
@@ -108,9 +114,12 @@ def backend(
     )
     if port is None:
         return None
+    targets = endpoints(cluster, namespace, service["name"], port.get("name") or "")
     return Backend(
         name=f"{namespace}_{service['name']}_{port['port']}",
-        servers=tuple(endpoints(cluster, namespace, service["name"], port.get("name") or "")),
+        servers=tuple(cluster.served_at.get(each, each) for each in targets),
+        targets=tuple(targets),
+        port=port["port"],
         health_path=annotations.get(f"{ANNOTATION}healthcheck-path", "/"),
         health_interval=int(annotations.get(f"{ANNOTATION}healthcheck-interval-seconds", "15")),
     )
@@ -128,13 +137,17 @@ def endpoints(cluster: Cluster, namespace: str, service: str, port_name: str) ->
             conditions = endpoint.get("conditions") or {}
             if conditions.get("ready", True) and not conditions.get("terminating"):
                 found |= {f"{address}:{port['port']}" for address in endpoint["addresses"] for port in ports}
-    return sorted(cluster.served_at.get(address, address) for address in found)
+    return sorted(found)
 
 
-def render(cluster: Cluster, binds: list[str]) -> str:
-    """haproxy's whole configuration for the cluster, listening on `binds` ("127.0.0.1:8000")."""
+def render(cluster: Cluster, binds: list[str], socket: str = "") -> str:
+    """haproxy's whole configuration for the cluster, listening on `binds` ("127.0.0.1:8000").
+
+    At the Unix socket it tells how it finds its servers.
+    """
     found = rules(cluster)
-    lines = [GLOBAL.format(idle=IDLE_TIMEOUT), "frontend http"]
+    tells = f"    stats socket {socket} mode 600 level user" if socket else ""
+    lines = [GLOBAL.format(idle=IDLE_TIMEOUT, socket=tells), "frontend http"]
     lines += [f"    bind {bind}" for bind in binds]
     lines += [
         "    http-request set-header X-Forwarded-Proto http",

@@ -1,7 +1,7 @@
 """A stand-in for the AWS Load Balancer Controller: `python -m sandbox.kubernetes.load_balancer`.
 
-Follows the Ingresses of class `alb` and the endpoints behind them, has haproxy (a program of its own) serve
-them, and writes the address into their status, as the controller does:
+Follows the Ingresses of class `alb` and the endpoints behind them, makes the load balancers in the emulated
+AWS, and has haproxy (a program of its own) serve them at addresses of this machine:
 https://docs.aws.amazon.com/eks/latest/userguide/aws-load-balancer-controller.html
 """
 
@@ -19,9 +19,10 @@ from typing import Any
 
 import kubernetes
 
-from sandbox.kubernetes.client import UNREACHABLE, api_client
-from sandbox.kubernetes.follow import RETRY, Key, Objects, follow, key
-from sandbox.kubernetes.haproxy import Cluster, is_ours, render
+from sandbox.kubernetes.client import api_client
+from sandbox.kubernetes.follow import RETRY, Key, Objects, follow
+from sandbox.kubernetes.haproxy import Cluster, render
+from sandbox.kubernetes.ingress_reconciler import IngressReconciler, stats_socket
 from sandbox.processes import Processes, Program
 from sandbox.settings import CHECKOUT, Settings
 
@@ -30,6 +31,7 @@ log = logging.getLogger(__name__)
 PROXY, CONTROLLER = "load-balancer", "load-balancer-controller"
 PORT = 8080
 SETTLE = 0.1  # seconds in which changes that come together are taken together
+AWS_RETRY = 5  # seconds before AWS is asked again for what it refused
 
 
 def programs(settings: Settings) -> list[Program]:
@@ -37,7 +39,7 @@ def programs(settings: Settings) -> list[Program]:
     path = configuration_file(settings)
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(render(Cluster(), binds(settings)))
+        path.write_text(render(Cluster(), binds(settings), str(stats_socket(settings))))
     controller = [sys.executable, "-m", "sandbox.kubernetes.load_balancer"]
     return [
         # -W: the process that is signalled stays, its workers are replaced; -db: in the foreground.
@@ -72,6 +74,8 @@ class Controller:
         self.changing = threading.Lock()
         self.changed = threading.Event()
         self.served_at_changed = 0.0
+        self.to_aws = threading.Event()
+        self.reconciler = IngressReconciler(settings, self.networking, self._snapshot)
         self.watches: list[tuple[Callable[..., Any], Objects]] = [
             (self.networking.list_ingress_for_all_namespaces, self.cluster.ingresses),
             (core.list_service_for_all_namespaces, self.cluster.services),
@@ -82,13 +86,37 @@ class Controller:
         for list_all, objects in self.watches:
             take = functools.partial(self._take, objects)
             threading.Thread(target=follow, args=(list_all, take), daemon=True).start()
+        threading.Thread(target=self._keep_in_aws, daemon=True).start()
         while True:
             self.changed.wait(RETRY)
             if self._read_served_at() or self.changed.is_set():
                 time.sleep(SETTLE)
                 self.changed.clear()
                 self._configure()
-                self._write_status()
+                self.to_aws.set()
+
+    def _keep_in_aws(self) -> None:
+        """Whatever AWS says or takes its time for, haproxy is not held up by it."""
+        while True:
+            if self.to_aws.wait(RETRY):
+                self.to_aws.clear()
+                if not self.reconciler.step():
+                    time.sleep(AWS_RETRY)
+                    self.to_aws.set()
+            try:
+                self.reconciler.tell_health()
+            except OSError as error:
+                log.info("The targets' health was not told: %s", error)
+
+    def _snapshot(self) -> Cluster:
+        with self.changing:
+            cluster = self.cluster
+            return Cluster(
+                dict(cluster.ingresses),
+                dict(cluster.services),
+                dict(cluster.endpoint_slices),
+                dict(cluster.served_at),
+            )
 
     def _take(self, objects: Objects, changes: Mapping[Key, dict[str, Any] | None], whole: bool) -> None:
         """Take up changed objects, None for one that is gone; `whole` when they are all that there are."""
@@ -116,7 +144,7 @@ class Controller:
         path = configuration_file(self.settings)
         try:
             with self.changing:
-                text = render(self.cluster, binds(self.settings))
+                text = render(self.cluster, binds(self.settings), str(stats_socket(self.settings)))
         except ValueError as error:
             log.warning("Kept the rules as they were: %s", error)
             return
@@ -133,20 +161,6 @@ class Controller:
         os.replace(new, path)
         self.processes.signal(PROXY, "USR2")
         log.info("haproxy took up new rules or endpoints")
-
-    def _write_status(self) -> None:
-        status = {"loadBalancer": {"ingress": [{"ip": self.settings.address(1)}]}}
-        with self.changing:
-            ours = [(key(each), each) for each in self.cluster.ingresses.values() if is_ours(each)]
-        for (namespace, name), ingress in ours:
-            if ingress.get("status") == status:
-                continue
-            try:
-                self.networking.patch_namespaced_ingress_status(
-                    name, namespace, {"status": status}, _preload_content=False
-                )
-            except UNREACHABLE as error:
-                log.info("The status of Ingress %s/%s was not written: %s", namespace, name, error)
 
 
 def main() -> None:

@@ -26,6 +26,12 @@ def rules(acl: dict[str, Any]) -> dict[str, Any]:
     return {rule["Name"]: rule for rule in acl["Rules"]}
 
 
+def test_it_protects_the_load_balancer(waf: Any, acl: dict[str, Any]) -> None:
+    [balancer] = boto3.client("elbv2").describe_load_balancers()["LoadBalancers"]
+    found = waf.get_web_acl_for_resource(ResourceArn=balancer["LoadBalancerArn"])["WebACL"]
+    assert found["ARN"] == acl["ARN"]
+
+
 def test_it_is_within_what_the_basic_price_covers(acl: dict[str, Any]) -> None:
     assert acl["Capacity"] <= 1500
 

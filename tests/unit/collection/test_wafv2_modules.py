@@ -250,6 +250,24 @@ def test_a_load_balancer_is_protected_by_one_web_acl(waf: Any, load_balancer_arn
     assert waf.list_resources_for_web_acl(WebACLArn=arns[1])["ResourceArns"] == []
 
 
+def test_an_association_that_somebody_else_undoes_fails_and_says_what_is_there(
+    waf: Any, load_balancer_arn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from moto.wafv2.models import WAFV2Backend
+
+    other, own = (
+        run_module("wafv2_web_acl", name=name).result["web_acl"]["arn"] for name in ("other", "own")
+    )
+    associate = WAFV2Backend.associate_web_acl
+    monkeypatch.setattr(
+        WAFV2Backend, "associate_web_acl", lambda self, _, resource: associate(self, other, resource)
+    )
+    run = run_module(
+        "wafv2_web_acl_association", resource_arn=load_balancer_arn, web_acl_arn=own, wait_timeout=1
+    )
+    assert f"The web ACL of {load_balancer_arn} is still {other} after 1 s" in run.result["msg"]
+
+
 def test_an_association_names_its_web_acl() -> None:
     run = run_module("wafv2_web_acl_association", resource_arn="arn:aws:elasticloadbalancing:x")
     assert "web_acl_arn" in run.result["msg"]

@@ -20,7 +20,9 @@ def ingress(*rules: dict[str, Any], class_name: str = "alb", **annotations: str)
     return {"metadata": metadata, "spec": {"ingressClassName": class_name, "rules": list(rules)}}
 
 
-def rule(path: str = "/", kind: str = "Prefix", host: str = "", port: dict | None = None) -> dict[str, Any]:
+def rule(
+    path: str = "/", kind: str = "Prefix", host: str = "", port: dict[str, Any] | None = None
+) -> dict[str, Any]:
     backend = {"service": {"name": "notejam", "port": port or {"name": "http"}}}
     found: dict[str, Any] = {"http": {"paths": [{"path": path, "pathType": kind, "backend": backend}]}}
     return found | ({"host": host} if host else {})

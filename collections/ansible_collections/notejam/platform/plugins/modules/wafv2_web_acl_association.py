@@ -11,6 +11,8 @@ short_description: Manage which web ACL of AWS WAF protects a resource
 description:
   - Associates a resource, such as an application load balancer, with a web ACL. A resource has one web ACL,
     so another one is replaced.
+  - WAF is asked afterwards which web ACL protects the resource; the module fails when it is another one, or
+    none, for longer than O(wait_timeout).
 author:
   - Notejam platform contributors (@notejam)
 options:
@@ -23,6 +25,10 @@ options:
       - ARN of the web ACL. Required with O(state=present). With O(state=absent), the association is removed
         only if it is with this one.
     type: str
+  wait_timeout:
+    description: How long the association may take to be seen, in seconds.
+    type: int
+    default: 120
 extends_documentation_fragment:
   - notejam.platform.resource.untagged
   - amazon.aws.common.modules
@@ -60,6 +66,7 @@ from ansible_collections.notejam.platform.plugins.module_utils.resource import (
     untagged_argument_spec,
 )
 from ansible_collections.notejam.platform.plugins.module_utils.wafv2 import settled
+from ansible_collections.notejam.platform.plugins.module_utils.waiting import wait_until
 
 
 class Association(Resource):
@@ -96,13 +103,31 @@ class Association(Resource):
     def delete(self, current: dict[str, Any]) -> None:
         self.waf.disassociate_web_acl(ResourceArn=self.identity)
 
+    def settled(self, current: dict[str, Any]) -> bool:
+        return bool(current["web_acl_arn"] == self.params["web_acl_arn"])
+
+    def wait(self, state: str) -> None:
+        if state == "present":
+            wanted = self.params["web_acl_arn"]
+            wait_until(
+                f"The web ACL of {self.identity}",
+                lambda: (self.describe() or {}).get("web_acl_arn", "none"),
+                [wanted],
+                self.params["wait_timeout"],
+            )
+
 
 def main() -> None:
     module = AnsibleAWSModule(
-        argument_spec=untagged_argument_spec(resource_arn={"required": True}, web_acl_arn={}),
+        argument_spec=untagged_argument_spec(
+            resource_arn={"required": True},
+            web_acl_arn={},
+            wait_timeout={"type": "int", "default": 120},
+        ),
         required_if=[("state", "present", ["web_acl_arn"])],
         supports_check_mode=True,
     )
+    module.params["wait"] = True
     reconcile(Association(module))
 
 
