@@ -1,6 +1,6 @@
 """What a cluster's AWS Load Balancer Controller makes for Notejam's Ingress, for scenarios without a cluster.
 
-`python molecule/shared/load_balancer.py made|gone`: a VPC of its own with the load balancer, found by its tags.
+`python molecule/shared/load_balancer.py made|gone`: the load balancer with its tags, in a VPC of its own.
 """
 
 import sys
@@ -19,9 +19,9 @@ TAGS = {
 def make() -> None:
     ec2 = boto3.client("ec2")
     named = [{"Key": "Name", "Value": NAME}]
-    vpc = ec2.create_vpc(
-        CidrBlock="10.0.0.0/16", TagSpecifications=[{"ResourceType": "vpc", "Tags": named}]
-    )["Vpc"]["VpcId"]
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16", TagSpecifications=[{"ResourceType": "vpc", "Tags": named}])[
+        "Vpc"
+    ]["VpcId"]
     gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
     ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
     zones = ec2.describe_availability_zones()["AvailabilityZones"][:2]
