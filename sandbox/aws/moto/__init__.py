@@ -26,6 +26,7 @@ from sandbox.aws.moto import (
     logs,
     rds,
     route53,
+    route53_routing,
     s3,
     secret_rotation,
     secretsmanager,
@@ -62,6 +63,7 @@ def install() -> None:
     logs.install()
     rds.install()
     route53.install()
+    route53_routing.install()
     s3.install()
     secretsmanager.install()
     secret_rotation.install()

@@ -25,7 +25,7 @@ def install() -> None:
 
     def change_resource_record_sets(self: Any, zoneid: str, change_list: list[dict[str, Any]]) -> Any:
         zone = self.get_hosted_zone(zoneid)
-        _refuse(zone, change_list)
+        refuse(zone, change_list)
         # moto's memory of all changes would refuse what was deleted once, and delete what is gone.
         zone.rr_changes = ChangeList()
         for each in change_list:
@@ -36,7 +36,7 @@ def install() -> None:
     change = replace(Route53Backend, "change_resource_record_sets", change_resource_record_sets)
 
 
-def _refuse(zone: Any, change_list: list[dict[str, Any]]) -> None:
+def refuse(zone: Any, change_list: list[dict[str, Any]]) -> None:
     """Raise InvalidChangeBatch for what is there already or is not there, one change after the other."""
     present: dict[Key, Any] = {
         (each.name, each.type, each.set_identifier): _told(each) for each in zone.rrsets
