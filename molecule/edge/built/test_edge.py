@@ -75,3 +75,47 @@ def test_only_acm_may_issue_certificates(records: list[dict[str, Any]]) -> None:
         '0 issue "amazontrust.com"',
         '0 issue "awstrust.com"',
     ]
+
+
+@pytest.fixture(scope="module")
+def balancer() -> dict[str, Any]:
+    [found] = boto3.client("elbv2").describe_load_balancers()["LoadBalancers"]
+    return dict(found)
+
+
+@pytest.fixture(scope="module")
+def health_check() -> dict[str, Any]:
+    [found] = boto3.client("route53").list_health_checks()["HealthChecks"]
+    return dict(found)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("kind", ["A", "AAAA"])
+def test_a_name_leads_to_the_load_balancer_while_it_is_healthy(
+    records: list[dict[str, Any]],
+    balancer: dict[str, Any],
+    health_check: dict[str, Any],
+    name: str,
+    kind: str,
+) -> None:
+    [record] = [each for each in records if (each["Name"], each["Type"]) == (f"{name}.", kind)]
+    assert (record["SetIdentifier"], record["Failover"]) == ("sandbox_eu_west_1", "PRIMARY")
+    assert record["HealthCheckId"] == health_check["Id"]
+    assert record["AliasTarget"] == {
+        "HostedZoneId": balancer["CanonicalHostedZoneId"],
+        "DNSName": f"{balancer['DNSName']}.",
+        "EvaluateTargetHealth": True,
+    }
+
+
+def test_the_sites_health_is_asked_over_https(health_check: dict[str, Any], balancer: dict[str, Any]) -> None:
+    configuration = health_check["HealthCheckConfig"]
+    asked = {
+        "Type": "HTTPS",
+        "FullyQualifiedDomainName": balancer["DNSName"],
+        "Port": 443,
+        "ResourcePath": "/healthz/ready",
+        "RequestInterval": 30,
+        "FailureThreshold": 3,
+    }
+    assert {key: configuration[key] for key in asked} == asked

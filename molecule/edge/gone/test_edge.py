@@ -11,3 +11,7 @@ def test_no_zone_is_left() -> None:
 
 def test_no_certificate_is_left() -> None:
     assert boto3.client("acm").list_certificates()["CertificateSummaryList"] == []
+
+
+def test_nobody_asks_for_the_sites_health() -> None:
+    assert boto3.client("route53").list_health_checks()["HealthChecks"] == []

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from boto3.session import Session
 
 ZONE = "platform:hosted-zone-id"
+LARGEST_QUESTION = 10  # ids in one ListTagsForResources
 STATUSES = ["ISSUED", "PENDING_VALIDATION"]
 
 
@@ -31,4 +32,17 @@ def discover(session: Session, tags: dict[str, str]) -> dict[str, Any] | None:
     if not found:
         return None
     _created, arn, zone = max(found)
-    return {"certificate_arn": arn, "hosted_zone_id": zone}
+    return {"certificate_arn": arn, "hosted_zone_id": zone, "health_check_id": _health_check(session, wanted)}
+
+
+def _health_check(session: Session, wanted: dict[str, str]) -> str:
+    """The site's health check; empty until its records are there."""
+    route53 = session.client("route53")
+    pages = route53.get_paginator("list_health_checks").paginate()
+    ids = [each["Id"] for each in pages.build_full_result()["HealthChecks"]]
+    for start in range(0, len(ids), LARGEST_QUESTION):
+        asked = {"ResourceType": "healthcheck", "ResourceIds": ids[start : start + LARGEST_QUESTION]}
+        for each in route53.list_tags_for_resources(**asked)["ResourceTagSets"]:
+            if carries(as_dict(each["Tags"]), wanted):
+                return str(each["ResourceId"])
+    return ""
