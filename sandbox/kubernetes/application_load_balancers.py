@@ -245,6 +245,14 @@ class ApplicationLoadBalancers:
             raise Conflict("an HTTPS listener has neither certificates nor hosts to find them by")
         return list(dict.fromkeys(found))
 
+    def certificate_names(self, stack: Stack) -> list[str]:
+        """The DNS names that the stack's certificates are for."""
+        described = [
+            self._clients("acm").describe_certificate(CertificateArn=arn)["Certificate"]
+            for arn in self._certificates(stack)
+        ]
+        return [name for each in described for name in (each["DomainName"], *each["SubjectAlternativeNames"])]
+
     def _set_rules(self, stack: Stack, listener: Listener, arn: str, groups: dict[str, str]) -> None:
         told = self._elbv2.describe_rules(ListenerArn=arn)["Rules"]
         present = {each["Priority"]: each for each in told if not each["IsDefault"]}

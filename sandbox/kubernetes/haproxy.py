@@ -63,6 +63,22 @@ class Rule:
     backend: Backend
 
 
+@dataclass(frozen=True)
+class Front:
+    """Where haproxy listens.
+
+    `forwarded` are addresses ("127.0.0.1:8080") for who comes without TLS and the load balancer's name;
+    `http` and `https` stand for the load balancer's own listeners. `certificate` is the PEM file for `names`.
+    """
+
+    forwarded: tuple[str, ...]
+    http: str = ""
+    https: str = ""
+    certificate: str = ""
+    names: tuple[str, ...] = ()
+    socket: str = ""
+
+
 @dataclass
 class Cluster:
     """The objects that matter, by kind and by (namespace, name), as the API gives them (dicts)."""
@@ -140,21 +156,36 @@ def endpoints(cluster: Cluster, namespace: str, service: str, port_name: str) ->
     return sorted(found)
 
 
-def render(cluster: Cluster, binds: list[str], socket: str = "") -> str:
-    """haproxy's whole configuration for the cluster, listening on `binds` ("127.0.0.1:8000").
+def redirects(cluster: Cluster) -> bool:
+    """Whether an Ingress has plain HTTP redirected."""
+    return any(
+        f"{ANNOTATION}ssl-redirect" in (each["metadata"].get("annotations") or {})
+        for each in cluster.ingresses.values()
+        if is_ours(each)
+    )
 
-    At the Unix socket it tells how it finds its servers.
-    """
+
+def render(cluster: Cluster, front: Front) -> str:
+    """haproxy's whole configuration for the cluster."""
     found = rules(cluster)
-    tells = f"    stats socket {socket} mode 600 level user" if socket else ""
-    lines = [GLOBAL.format(idle=IDLE_TIMEOUT, socket=tells), "frontend http"]
-    lines += [f"    bind {bind}" for bind in binds]
-    lines += [
-        "    http-request set-header X-Forwarded-Proto http",
-        "    http-request set-header X-Forwarded-Port %[dst_port]",
-    ]
-    lines += [f"    use_backend {rule.backend.name} if {condition(rule)}" for rule in found]
-    lines += ["    default_backend none", ""]
+    tells = f"    stats socket {front.socket} mode 600 level user" if front.socket else ""
+    lines = [GLOBAL.format(idle=IDLE_TIMEOUT, socket=tells)]
+    has_tls = bool(front.names and front.https)
+    redirected = front.http if has_tls and redirects(cluster) else ""
+    plain = [*front.forwarded, *([front.http] if front.http and not redirected else [])]
+    lines += frontend("http", [f"    bind {bind}" for bind in plain], "http", found)
+    if has_tls:
+        options = f"ssl crt {front.certificate} alpn h2,http/1.1 ssl-min-ver TLSv1.2"
+        # The names are here so that haproxy is told of another certificate by another configuration.
+        binds = [f"    # for {', '.join(front.names)}", f"    bind {front.https} {options}"]
+        lines += frontend("https", binds, "https", found)
+    if redirected:
+        lines += [
+            "frontend redirected",
+            f"    bind {redirected}",
+            "    http-request redirect code 301 location https://%[req.hdr(host),field(1,:)]:443%[capture.req.uri]",
+            "",
+        ]
     for target in {rule.backend.name: rule.backend for rule in found}.values():
         lines += [
             f"backend {target.name}",
@@ -166,6 +197,19 @@ def render(cluster: Cluster, binds: list[str], socket: str = "") -> str:
         lines += [f"    server {server} {server}" for server in target.servers]
         lines.append("")
     return "\n".join(lines)
+
+
+def frontend(name: str, binds: list[str], scheme: str, found: list[Rule]) -> list[str]:
+    """A listener that has each request answered by the first rule that matches."""
+    return [
+        f"frontend {name}",
+        *binds,
+        f"    http-request set-header X-Forwarded-Proto {scheme}",
+        "    http-request set-header X-Forwarded-Port %[dst_port]",
+        *(f"    use_backend {rule.backend.name} if {condition(rule)}" for rule in found),
+        "    default_backend none",
+        "",
+    ]
 
 
 def condition(rule: Rule) -> str:

@@ -22,6 +22,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sandbox.account import ACCESS_ROLE
+from sandbox.kubernetes import tls
 from sandbox.kubernetes.application_load_balancers import ApplicationLoadBalancers
 from sandbox.kubernetes.client import TIMEOUT, UNREACHABLE
 from sandbox.kubernetes.haproxy import Cluster
@@ -98,21 +99,24 @@ class Aws:
 
 
 class IngressReconciler:
-    """`snapshot` gives the cluster's objects as they are now."""
+    """`snapshot` gives the cluster's objects as they are now; `certified` is called for a new certificate."""
 
     def __init__(
         self,
         settings: Settings,
         networking: kubernetes.client.NetworkingV1Api,
         snapshot: Callable[[], Cluster],
+        certified: Callable[[], None],
     ) -> None:
         self._settings = settings
         self._networking = networking
         self._snapshot = snapshot
+        self._certified = certified
         self._aws: Aws | None = None
         self._balancers: ApplicationLoadBalancers | None = None
         self._applied: dict[str, Stack] = {}
         self._names: dict[str, str] = {}
+        self._certificate_names: dict[str, list[str]] = {}
         self._target_groups: dict[str, dict[str, TargetGroup]] = {}
         self._told: dict[str, dict[str, str]] = {}
 
@@ -152,6 +156,7 @@ class IngressReconciler:
         asked = stack(self._aws.cluster, group, members, cluster)
         if self._applied.get(group) != asked:
             self._names[group], self._target_groups[group] = balancers.apply(asked)
+            self._certificate_names[group] = balancers.certificate_names(asked)
             self._applied[group] = asked
             self._write_names()
             log.info("%s is served by %s", group, self._names[group])
@@ -169,7 +174,7 @@ class IngressReconciler:
         """Let go of Ingresses that are in the group no more, after what was theirs."""
         if group not in groups:
             self._in_aws().remove(group)
-            for kept in (self._applied, self._names, self._target_groups):
+            for kept in (self._applied, self._names, self._target_groups, self._certificate_names):
                 kept.pop(group, None)
             self._write_names()
         elif self._applied.get(group) is None:
@@ -192,6 +197,9 @@ class IngressReconciler:
     def _write_names(self) -> None:
         names = dict.fromkeys(self._names.values(), self._settings.notejam_url)
         write_private(self._settings.load_balancer_names, json.dumps(names))
+        certified = {name for names in self._certificate_names.values() for name in names}
+        if tls.ensure(self._settings, sorted(certified)):
+            self._certified()
 
     def tell_health(self) -> None:
         """Tell AWS how haproxy finds the targets, when that is new."""

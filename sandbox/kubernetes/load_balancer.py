@@ -19,9 +19,10 @@ from typing import Any
 
 import kubernetes
 
+from sandbox.kubernetes import tls
 from sandbox.kubernetes.client import api_client
 from sandbox.kubernetes.follow import RETRY, Key, Objects, follow
-from sandbox.kubernetes.haproxy import Cluster, render
+from sandbox.kubernetes.haproxy import Cluster, Front, render
 from sandbox.kubernetes.ingress_reconciler import IngressReconciler, stats_socket
 from sandbox.processes import Processes, Program
 from sandbox.settings import CHECKOUT, Settings
@@ -29,7 +30,7 @@ from sandbox.settings import CHECKOUT, Settings
 log = logging.getLogger(__name__)
 
 PROXY, CONTROLLER = "load-balancer", "load-balancer-controller"
-PORT = 8080
+HTTP, HTTPS = 8080, 8443  # of the load balancer's listeners, at the sandbox's own address
 SETTLE = 0.1  # seconds in which changes that come together are taken together
 AWS_RETRY = 5  # seconds before AWS is asked again for what it refused
 
@@ -39,7 +40,7 @@ def programs(settings: Settings) -> list[Program]:
     path = configuration_file(settings)
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(render(Cluster(), binds(settings), str(stats_socket(settings))))
+        path.write_text(render(Cluster(), front(settings)))
     controller = [sys.executable, "-m", "sandbox.kubernetes.load_balancer"]
     return [
         # -W: the process that is signalled stays, its workers are replaced; -db: in the foreground.
@@ -52,8 +53,15 @@ def configuration_file(settings: Settings) -> Path:
     return settings.folder / "load-balancer" / "haproxy.cfg"
 
 
-def binds(settings: Settings) -> list[str]:
-    return [f"{settings.address(1)}:{PORT}", f"127.0.0.1:{settings.notejam_port}"]
+def front(settings: Settings) -> Front:
+    return Front(
+        forwarded=(f"127.0.0.1:{settings.notejam_port}",),
+        http=f"{settings.address(1)}:{HTTP}",
+        https=f"{settings.address(1)}:{HTTPS}",
+        certificate=str(tls.pem(settings)),
+        names=tls.names(settings),
+        socket=str(stats_socket(settings)),
+    )
 
 
 def served_at_file(settings: Settings) -> Path:
@@ -75,7 +83,7 @@ class Controller:
         self.changed = threading.Event()
         self.served_at_changed = 0.0
         self.to_aws = threading.Event()
-        self.reconciler = IngressReconciler(settings, self.networking, self._snapshot)
+        self.reconciler = IngressReconciler(settings, self.networking, self._snapshot, self.changed.set)
         self.watches: list[tuple[Callable[..., Any], Objects]] = [
             (self.networking.list_ingress_for_all_namespaces, self.cluster.ingresses),
             (core.list_service_for_all_namespaces, self.cluster.services),
@@ -144,7 +152,7 @@ class Controller:
         path = configuration_file(self.settings)
         try:
             with self.changing:
-                text = render(self.cluster, binds(self.settings), str(stats_socket(self.settings)))
+                text = render(self.cluster, front(self.settings))
         except ValueError as error:
             log.warning("Kept the rules as they were: %s", error)
             return

@@ -29,6 +29,7 @@ API_SERVER_NAMES = (
     "kubernetes.default.svc.cluster.local",
     "localhost",
 )
+LOAD_BALANCER = "load-balancer"  # files of the certificate for visitors
 SERVER, CLIENT = ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH
 
 
@@ -77,7 +78,7 @@ class Pki:
 
     def remove_cluster(self) -> None:
         """Remove all that is one cluster's; other authorities here, such as the databases', stay."""
-        names = {"ca", "front-proxy-ca", "service-account"}
+        names = {"ca", "front-proxy-ca", "service-account", LOAD_BALANCER}
         names |= {leaf.file for leaf in control_plane_leaves("127.0.0.1", "127.0.0.1")}
         names |= {
             path.stem for pattern in ("kubelet-*", "*.kubeconfig") for path in self.folder.glob(pattern)

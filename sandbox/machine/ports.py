@@ -31,6 +31,8 @@ def needed(settings: Settings) -> Mapping[tuple[str, int], str]:
         (gateway, 2379): "etcd",
         (gateway, 5000): "the container registry",
         (gateway, 3000): "the Git server",
+        (gateway, 8080): "the load balancer",
+        (gateway, 8443): "the load balancer, by TLS",
         ("127.0.0.1", settings.notejam_port): "Notejam",
     }
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import re
 import secrets
+import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import boto3
 import psycopg
@@ -57,6 +61,22 @@ def test_a_person_writes_a_note(platform: dict[str, str]) -> None:
     home = visitor.get("/")
     assert NOTE in home
     assert "All notes (1)" in home
+
+
+def test_who_comes_by_the_sites_name_is_served_over_tls(platform: dict[str, str]) -> None:
+    balancer = str(urlsplit(platform["AWS_ENDPOINT_URL"]).hostname)
+    clear = http.client.HTTPConnection(balancer, 8080, timeout=10)
+    clear.request("GET", "/signin/?next=/", headers={"Host": "notejam.test"})
+    answer = clear.getresponse()
+    assert (answer.status, answer.headers["Location"]) == (301, "https://notejam.test:443/signin/?next=/")
+    clear.close()
+    context = ssl.create_default_context(cafile=FOLDER / "pki" / "ca.crt")
+    with (
+        socket.create_connection((balancer, 8443), timeout=10) as connection,
+        context.wrap_socket(connection, server_hostname="notejam.test") as secure,
+    ):
+        secure.sendall(b"GET /signin/ HTTP/1.1\r\nHost: notejam.test\r\nConnection: close\r\n\r\n")
+        assert secure.recv(15) == b"HTTP/1.1 200 OK"
 
 
 def test_the_note_is_a_row_in_postgresql(platform: dict[str, str]) -> None:

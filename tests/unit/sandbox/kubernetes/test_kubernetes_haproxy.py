@@ -7,8 +7,12 @@ from typing import Any
 
 import pytest
 
-from sandbox.kubernetes.haproxy import Backend, Cluster, Rule, condition, endpoints, render, rules
+from sandbox.kubernetes import tls
+from sandbox.kubernetes.haproxy import Backend, Cluster, Front, Rule, condition, endpoints, render, rules
+from sandbox.kubernetes.pki import Pki
+from sandbox.settings import Settings
 
+FRONT = Front(("127.0.0.1:8000",))
 READY = {"ready": True, "serving": True, "terminating": False}
 
 
@@ -92,7 +96,7 @@ def test_a_port_may_be_named_or_numbered() -> None:
 def test_health_is_asked_as_annotated() -> None:
     text = render(
         cluster_of(ingress(rule(), healthcheck_path="/healthz/ready", healthcheck_interval_seconds="10")),
-        ["127.0.0.1:8000"],
+        FRONT,
     )
     assert "uri '/healthz/ready'" in text
     assert "check inter 10s" in text
@@ -107,7 +111,7 @@ def test_an_address_served_elsewhere_is_asked_there() -> None:
 
 def test_a_quote_in_a_path_is_refused() -> None:
     with pytest.raises(ValueError, match="quote"):
-        render(cluster_of(ingress(rule("/it's"))), ["127.0.0.1:8000"])
+        render(cluster_of(ingress(rule("/it's"))), FRONT)
 
 
 @pytest.mark.parametrize(
@@ -134,6 +138,42 @@ def test_haproxy_accepts_what_is_rendered(tmp_path: Path, ingresses: list[dict[s
     haproxy = shutil.which("haproxy")
     assert haproxy, "haproxy is a package of the sandbox: run `make up`, which installs it"
     path = tmp_path / "haproxy.cfg"
-    path.write_text(render(cluster_of(*ingresses), ["127.0.0.1:8000"]))
+    path.write_text(render(cluster_of(*ingresses), FRONT))
     checked = subprocess.run([haproxy, "-c", "-f", path], capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stderr
+
+
+@pytest.fixture
+def tls_front(settings: Settings) -> Front:
+    (settings.folder / "load-balancer").mkdir()
+    Pki(settings).ensure_authority("ca", "kubernetes")
+    assert tls.ensure(settings, ["notejam.test", "grafana.notejam.test"])
+    assert not tls.ensure(settings, ["grafana.notejam.test", "notejam.test"])
+    return Front(
+        ("127.0.0.1:8000",), "127.0.0.1:8001", "127.0.0.1:8002", str(tls.pem(settings)), tls.names(settings)
+    )
+
+
+def test_tls_is_served_for_the_certificates_names_and_http_redirected_to_it(tls_front: Front) -> None:
+    text = render(cluster_of(ingress(rule(), ssl_redirect="443")), tls_front)
+    parts = ("http\n", "https", "redirected")
+    http, https, redirected = (text[text.index(f"frontend {part}") :] for part in parts)
+    assert "bind 127.0.0.1:8001" not in http[: http.index("frontend https")]
+    assert "bind 127.0.0.1:8002 ssl crt" in https
+    assert "X-Forwarded-Proto https" in https
+    assert "bind 127.0.0.1:8001" in redirected
+    plain = render(cluster_of(ingress(rule())), tls_front)
+    assert "bind 127.0.0.1:8001" in plain
+    assert "frontend redirected" not in plain
+
+
+def test_haproxy_accepts_tls(tls_front: Front, tmp_path: Path) -> None:
+    path = tmp_path / "haproxy.cfg"
+    path.write_text(render(cluster_of(ingress(rule(), ssl_redirect="443")), tls_front))
+    checked = subprocess.run(["haproxy", "-c", "-f", path], capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stderr
+
+
+def test_without_a_certificate_nothing_is_redirected() -> None:
+    front = Front(("127.0.0.1:8000",), "127.0.0.1:8001", "127.0.0.1:8002")
+    assert "frontend redirected" not in render(cluster_of(ingress(rule(), ssl_redirect="443")), front)
