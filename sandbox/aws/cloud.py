@@ -27,6 +27,7 @@ from sandbox.aws.principals import Principal, Principals
 from sandbox.aws.rds.api import RDS
 from sandbox.aws.rds.postgresql import PostgreSQL
 from sandbox.aws.request_log import RequestLog
+from sandbox.aws.route53 import Route53
 from sandbox.aws.s3 import S3
 from sandbox.aws.secret_rotation import Rotations
 from sandbox.aws.slow_resources import SlowResources
@@ -113,6 +114,7 @@ class Cloud:
             | self.ecr.handlers()
             | self.elbv2.handlers()
             | self.rds.handlers()
+            | Route53(self.documents).handlers()
             | S3(self.documents).handlers()
             | secretsmanager.handlers()
             | self.rotations.handlers()

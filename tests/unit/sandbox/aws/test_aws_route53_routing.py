@@ -1,12 +1,15 @@
 """Route 53: aliases of load balancers, failover between two of them, and the health checks that decide."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.unit.sandbox.aws.test_aws_elbv2 import create, network
+from sandbox.aws.cloud import Cloud
+from sandbox.aws.http import Request
+from tests.unit.sandbox.aws.test_aws_elbv2 import create, listen, network, target_group
 
 Records = dict[tuple[str, str, str | None], dict[str, Any]]
 ZONE_OF_IRELAND = "Z32O12XQLNTSW2"
@@ -104,6 +107,31 @@ def test_a_deletion_is_of_the_one_record_set_that_it_names(change: Any, targets:
     both = [record("a", "PRIMARY", targets[0], kind=kind) for kind in ("A", "AAAA")]
     change(*(("CREATE", each) for each in both))
     assert list(change(("DELETE", both[0]))) == [("notejam.test.", "AAAA", "a")]
+
+
+def test_a_site_is_as_healthy_as_its_load_balancer(client: Any, cloud: Cloud, route53: Any) -> None:
+    elbv2 = client("elbv2")
+    vpc, subnets = network(client("ec2"))
+    balancer = create(elbv2, Name="site", Subnets=subnets)
+    name = balancer["DNSName"]
+    made = route53.create_health_check(
+        CallerReference="a",
+        HealthCheckConfig={"Type": "HTTP", "FullyQualifiedDomainName": name, "Port": 80},
+    )["HealthCheck"]
+
+    def status() -> str:
+        [seen] = route53.get_health_check_status(HealthCheckId=made["Id"])["HealthCheckObservations"]
+        return str(seen["StatusReport"]["Status"])
+
+    assert "could not establish a connection" in status()
+    group = target_group(elbv2, vpc)
+    listen(elbv2, balancer["LoadBalancerArn"], group)
+    assert status().startswith("Failure: HTTP Status Code 503")
+    told = json.dumps({group: {"10.0.0.5:8000": "healthy"}}).encode()
+    cloud.gateway.serve_internal(Request("POST", "/_sandbox/elbv2/target-health", body=told))
+    assert status().startswith("Success")
+    elbv2.delete_load_balancer(LoadBalancerArn=balancer["LoadBalancerArn"])
+    assert "NXDOMAIN" in status()
 
 
 def test_a_primary_of_addresses_needs_a_health_check(change: Any, route53: Any) -> None:
