@@ -12,8 +12,9 @@ description:
   - Keeps all failover alias records of a hosted zone that belong to the sites, whatever their names, and
     changes what differs in one batch, so that Route 53 never answers with half of a change. A swap of the
     primary and the secondary site is such a change.
+  - With O(state=absent), all records of the named sites are removed.
 author:
-  - Notejam platform contributors
+  - Notejam platform contributors (@notejam)
 options:
   hosted_zone_id:
     description: Id of the hosted zone.
@@ -60,12 +61,6 @@ options:
       health_check_id:
         description: The health check that decides together with the load balancer's own targets.
         type: str
-  state:
-    description:
-      - V(present) has the records as declared; V(absent) removes all of the named sites.
-    type: str
-    choices: [present, absent]
-    default: present
   wait:
     description: Whether to wait until all of Route 53's servers know of a change.
     type: bool
@@ -74,14 +69,8 @@ options:
     description: How long to wait, in seconds.
     type: int
     default: 300
-attributes:
-  check_mode:
-    description: Reports what would change without calling an API operation that writes.
-    support: full
-  diff_mode:
-    description: Returns the records as they are and as they will be.
-    support: full
 extends_documentation_fragment:
+  - notejam.platform.resource.untagged
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3
@@ -143,7 +132,11 @@ import operator
 from typing import Any, ClassVar
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.notejam.platform.plugins.module_utils.resource import Resource, reconcile
+from ansible_collections.notejam.platform.plugins.module_utils.resource import (
+    Resource,
+    reconcile,
+    untagged_argument_spec,
+)
 from ansible_collections.notejam.platform.plugins.module_utils.waiting import wait_until
 
 KEY = ("name", "type", "set_identifier")
@@ -295,22 +288,16 @@ def main() -> None:
         "health_check_id": {},
     }
     module = AnsibleAWSModule(
-        argument_spec={
-            "hosted_zone_id": {"required": True},
-            "names": {"type": "list", "elements": "str", "default": []},
-            "types": {
-                "type": "list",
-                "elements": "str",
-                "choices": ["A", "AAAA"],
-                "default": ["A", "AAAA"],
-            },
-            "primary": {"required": True},
-            "secondary": {},
-            "targets": {"type": "list", "elements": "dict", "default": [], "options": target},
-            "state": {"choices": ["present", "absent"], "default": "present"},
-            "wait": {"type": "bool", "default": True},
-            "wait_timeout": {"type": "int", "default": 300},
-        },
+        argument_spec=untagged_argument_spec(
+            hosted_zone_id={"required": True},
+            names={"type": "list", "elements": "str", "default": []},
+            types={"type": "list", "elements": "str", "choices": ["A", "AAAA"], "default": ["A", "AAAA"]},
+            primary={"required": True},
+            secondary={},
+            targets={"type": "list", "elements": "dict", "default": [], "options": target},
+            wait={"type": "bool", "default": True},
+            wait_timeout={"type": "int", "default": 300},
+        ),
         supports_check_mode=True,
     )
     sites = [module.params["primary"], module.params["secondary"]]
@@ -321,7 +308,6 @@ def main() -> None:
             module.fail_json(
                 msg=f"The target of {each['site']} is of neither the primary nor the secondary site."
             )
-    module.params["purge_tags"] = False
     reconcile(Records(module))
 
 
