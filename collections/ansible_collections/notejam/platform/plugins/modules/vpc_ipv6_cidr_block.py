@@ -20,23 +20,12 @@ options:
     description: Id of the VPC.
     type: str
     required: true
-  state:
-    description: V(present) gives the VPC a range if it has none; V(absent) takes it away.
-    type: str
-    choices: [present, absent]
-    default: present
   wait_timeout:
     description: How long to wait until the range can be used, or is gone, in seconds.
     type: int
     default: 300
-attributes:
-  check_mode:
-    description: Reports what would change without calling an API operation that writes.
-    support: full
-  diff_mode:
-    description: Returns the range as it is and as it will be.
-    support: full
 extends_documentation_fragment:
+  - notejam.platform.resource.untagged
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3
@@ -72,7 +61,12 @@ from typing import Any
 from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleAWSError
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.notejam.platform.plugins.module_utils.ec2 import filters
-from ansible_collections.notejam.platform.plugins.module_utils.resource import Resource, State, reconcile
+from ansible_collections.notejam.platform.plugins.module_utils.resource import (
+    Resource,
+    State,
+    reconcile,
+    untagged_argument_spec,
+)
 from ansible_collections.notejam.platform.plugins.module_utils.waiting import wait_until
 
 STANDING = ("associating", "associated")
@@ -147,14 +141,13 @@ class VpcIpv6CidrBlock(Resource):
 
 def main() -> None:
     module = AnsibleAWSModule(
-        argument_spec={
-            "vpc_id": {"required": True},
-            "state": {"choices": ["present", "absent"], "default": "present"},
-            "wait_timeout": {"type": "int", "default": 300},
-        },
+        argument_spec=untagged_argument_spec(
+            vpc_id={"required": True},
+            wait_timeout={"type": "int", "default": 300},
+        ),
         supports_check_mode=True,
     )
-    module.params.update(wait=True, purge_tags=False)
+    module.params["wait"] = True
     reconcile(VpcIpv6CidrBlock(module))
 
 
