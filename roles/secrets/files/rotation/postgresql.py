@@ -13,7 +13,9 @@ from pg8000.native import Connection as Pg8000
 from pg8000.native import identifier, literal
 
 TIMEOUT = 10  # seconds
-SASL = frozenset({0, 10, 11, 12})  # authentication over, and the three messages of SASL
+# Authentication is over, and the three messages of SASL, by which Aurora takes passwords since version 14:
+# https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/PostgreSQL_Password_Encryption_configuration.html
+SASL = frozenset({0, 10, 11, 12})
 ITERATIONS = 4096  # PostgreSQL's own default
 
 OWN_DATABASE = """

@@ -90,6 +90,10 @@ def test_what_is_no_policy_is_told(linter: Any, text: str) -> None:
             "identity",
             {"Sid": "ServicesOfThePlatform", "Effect": "Allow", "Action": "s3:*", "Resource": "*"},
         ),
+        (
+            "identity",
+            READ | {"Condition": {"ArnEquals": {"lambda:SourceFunctionArn": f"arn:aws:lambda:::{ACCOUNT}"}}},
+        ),
         ("trust", FEDERATED | {"Condition": {"StringEquals": {f"{GITHUB}:sub": ["repo:a/b:pull_request"]}}}),
         (
             "resource",

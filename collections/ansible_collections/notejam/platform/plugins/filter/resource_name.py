@@ -33,6 +33,7 @@ options:
       - iam_policy
       - iam_role
       - kms_alias
+      - lambda_function
       - load_balancer
       - log_group
       - s3_bucket
@@ -98,6 +99,8 @@ KINDS = {
     "iam_role": Kind(64, r"[\w+=,.@-]+", shared_by_regions=True),
     # https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html
     "kms_alias": Kind(250, r"[a-zA-Z0-9/_-]+"),
+    # https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
+    "lambda_function": Kind(64, r"[a-zA-Z0-9_-]+"),
     # https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html
     "load_balancer": Kind(32, WORDS),
     # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html

@@ -45,6 +45,11 @@ def _own_region(regions: list[str], own: str) -> str | None:
     return f"what is in {own} cannot be replicated to where it is." if own in regions else None
 
 
+def _master_user(role: str, master: str) -> str | None:
+    taken = master.lower() in (role, f"{role}_a", f"{role}_b")
+    return "the application would sign in as the master user, and lock it out." if taken else None
+
+
 def _in_use(pattern: str, tag: str, release: str) -> str | None:
     whole = f"{tag}-{release}"
     if fnmatchcase(whole, pattern):
@@ -155,6 +160,11 @@ CONTRADICTIONS = (
         ("secrets_replica_regions", "platform_region"),
         _own_region,
         f"{AWS}/secretsmanager/latest/userguide/replicate-secrets.html",
+    ),
+    Contradiction(
+        ("secrets_database_role", "database_master_username"),
+        _master_user,
+        f"{AWS}/AmazonRDS/latest/UserGuide/UsingWithRDS.MasterAccounts.html",
     ),
     Contradiction(
         ("container_registry_in_use_tag_pattern", "notejam_in_use_tag", "notejam_release"),

@@ -224,6 +224,24 @@ RULES: dict[str, Rule] = {
     "secrets_recovery_window_days": Rule(
         single(between(7, 30, "days")), f"{AWS}/secretsmanager/latest/apireference/API_DeleteSecret.html"
     ),
+    "secrets_database_role": Rule(
+        single(
+            like(
+                r"(?!pg_|rds|public$|none$)[a-z_][a-z0-9_]{0,60}",
+                "name of a role of PostgreSQL, of 61 lower-case letters, digits and underscores at most",
+            )
+        ),
+        "https://www.postgresql.org/docs/current/sql-createrole.html",
+    ),
+    "secrets_rotation_days": Rule(
+        single(between(1, 1000, "days")),
+        f"{AWS}/secretsmanager/latest/apireference/API_RotationRulesType.html",
+    ),
+    # Django verifies by one after the other.
+    "secrets_rotation_kept_keys": Rule(
+        single(between(1, 10, "keys")), "https://docs.djangoproject.com/en/5.2/ref/settings/"
+    ),
+    "secrets_rotation_log_retention_days": LOG_RETENTION,
     "security_groups_visitor_ports": Rule(each(PORT, filled=True), PORT_SOURCE),
     "security_groups_visitor_cidrs": Rule(each(ipv4()), PORT_SOURCE),
     "security_groups_visitor_ipv6_cidrs": Rule(each(ipv6()), PORT_SOURCE),
