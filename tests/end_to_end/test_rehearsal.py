@@ -8,9 +8,10 @@ import re
 import secrets
 import socket
 import ssl
-import threading
 import time
+import uuid
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import urlsplit
 
 import boto3
@@ -21,7 +22,7 @@ import requests
 from tests.commands import BIN, ROOT, run
 from tests.conftest import FOLDER, exported, sandbox
 from tests.end_to_end.traces import traces
-from tests.end_to_end.visitor import Visitor
+from tests.end_to_end.visitor import Visitor, Visits
 
 NOTE = f"Packing list {secrets.token_hex(4)}"
 RECAP = re.compile(r"^(\S+)\s+: ok=\d+\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)", re.MULTILINE)
@@ -51,12 +52,45 @@ def site(layer: str, env: dict[str, str], *options: str) -> None:
     assert not changed, f"a second run changed something: {changed}; log: {layer}.log"
 
 
-def test_a_person_writes_a_note(platform: dict[str, str]) -> None:
+def aws(platform: dict[str, str], service: str) -> Any:
+    """A client of the administrator's."""
+    return boto3.client(
+        service,
+        endpoint_url=platform["AWS_ENDPOINT_URL"],
+        aws_access_key_id=platform["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=platform["AWS_SECRET_ACCESS_KEY"],
+        region_name=platform["AWS_REGION"],
+    )
+
+
+def database(platform: dict[str, str]) -> dict[str, Any]:
+    """Where the database is, and what the application signs in with."""
+    name = f"notejam-sandbox-{platform['AWS_REGION']}/database"
+    return dict(json.loads(aws(platform, "secretsmanager").get_secret_value(SecretId=name)["SecretString"]))
+
+
+def connect(login: dict[str, Any], host: str) -> psycopg.Connection[Any]:
+    return psycopg.connect(
+        host=host,
+        port=login["port"],
+        dbname=login["dbname"],
+        user=login["username"],
+        password=login["password"],
+        sslmode="require",
+    )
+
+
+def somebody(platform: dict[str, str]) -> Visitor:
+    """A person who has signed up and in."""
     visitor = Visitor(platform["NOTEJAM_URL"])
     email, password = f"{secrets.token_hex(6)}@example.com", secrets.token_urlsafe(16)
     visitor.submit("/signup/", email=email, password=password, repeat_password=password)
-    home = visitor.submit("/signin/", username=email, password=password)
-    assert "All notes (0)" in home
+    assert "All notes (0)" in visitor.submit("/signin/", username=email, password=password)
+    return visitor
+
+
+def test_a_person_writes_a_note(platform: dict[str, str]) -> None:
+    visitor = somebody(platform)
     visitor.submit("/notes/create/", name=NOTE, text="Passport, charger")
     home = visitor.get("/")
     assert NOTE in home
@@ -80,27 +114,9 @@ def test_who_comes_by_the_sites_name_is_served_over_tls(platform: dict[str, str]
 
 
 def test_the_note_is_a_row_in_postgresql(platform: dict[str, str]) -> None:
-    session = boto3.Session(
-        aws_access_key_id=platform["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=platform["AWS_SECRET_ACCESS_KEY"],
-        region_name=platform["AWS_REGION"],
-    )
-    endpoint = platform["AWS_ENDPOINT_URL"]
-    rds = session.client("rds", endpoint_url=endpoint)
-    cluster = rds.describe_db_clusters()["DBClusters"][0]
-    secret = session.client("secretsmanager", endpoint_url=endpoint).get_secret_value(
-        SecretId=cluster["MasterUserSecret"]["SecretArn"]
-    )
-    login = json.loads(secret["SecretString"])
-    for host in (cluster["Endpoint"], cluster["ReaderEndpoint"]):
-        with psycopg.connect(
-            host=host,
-            port=cluster["Port"],
-            dbname=cluster["DatabaseName"],
-            user=login["username"],
-            password=login["password"],
-            sslmode="require",
-        ) as connection:
+    login = database(platform)
+    for host in (login["host"], login["reader_host"]):
+        with connect(login, host) as connection:
             tables = connection.execute(
                 "SELECT table_name FROM information_schema.columns"
                 " WHERE column_name = 'text' AND table_schema = 'public'"
@@ -123,17 +139,41 @@ def test_a_plan_of_what_stands_is_empty(platform: dict[str, str]) -> None:
     site("site-check", platform, "--check", "--diff")
 
 
-def test_a_deleted_pod_interrupts_nobody(platform: dict[str, str]) -> None:
-    statuses: list[int | str] = []
-    stop = threading.Event()
+def test_a_rotation_interrupts_nobody_and_signs_nobody_out(platform: dict[str, str]) -> None:
+    manager, visitor, before = aws(platform, "secretsmanager"), somebody(platform), database(platform)
 
-    def visit() -> None:
-        while not stop.is_set():
-            try:
-                statuses.append(requests.get(platform["NOTEJAM_URL"] + "/signin/", timeout=10).status_code)
-            except requests.RequestException as error:
-                statuses.append(type(error).__name__)
-            time.sleep(0.05)
+    def visit() -> str:
+        return "signed in" if "All notes (" in visitor.get("/") else "signed out"
+
+    with Visits(visit) as visits:
+        for purpose in ("database", "django"):
+            rotate(manager, f"notejam-sandbox-{platform['AWS_REGION']}/{purpose}")
+        roll_out = ("site.yml", "-i", "inventories/sandbox", "--tags", "notejam")
+        run("site-rotated", BIN / "ansible-playbook", *roll_out, env=platform)
+    assert set(visits.outcomes) == {"signed in"}, visits.outcomes
+    login = database(platform)
+    assert {before["username"], login["username"]} == {"notejam_app_a", "notejam_app_b"}
+    with connect(login, login["host"]) as connection:
+        users = connection.execute(
+            "SELECT DISTINCT usename FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        ).fetchall()
+    assert users == [(login["username"],)]
+
+
+def rotate(manager: Any, secret: str) -> None:
+    """Rotate it now, and wait until its new value is current."""
+    version = str(uuid.uuid4())
+    manager.rotate_secret(SecretId=secret, ClientRequestToken=version)
+    deadline = time.monotonic() + 60
+    while "AWSCURRENT" not in manager.describe_secret(SecretId=secret)["VersionIdsToStages"].get(version, []):
+        assert time.monotonic() < deadline, f"{secret} was not rotated"
+        time.sleep(0.5)
+
+
+def test_a_deleted_pod_interrupts_nobody(platform: dict[str, str]) -> None:
+    def visit() -> str:
+        return str(requests.get(platform["NOTEJAM_URL"] + "/signin/", timeout=10).status_code)
 
     def kubectl(*words: str) -> str:
         return run("kubectl", "kubectl", "--namespace", "notejam", *words, env=platform).stdout
@@ -141,29 +181,16 @@ def test_a_deleted_pod_interrupts_nobody(platform: dict[str, str]) -> None:
     web = ("--selector", "app.kubernetes.io/component=web", "--output", "name")
     pods = kubectl("get", "pods", *web).split()
     assert len(pods) == 2
-    visitor = threading.Thread(target=visit)
-    visitor.start()
-    try:
+    with Visits(visit) as visits:
         kubectl("delete", pods[0], "--wait=true")
         kubectl("rollout", "status", "deployment/notejam", "--timeout=120s")
-    finally:
-        stop.set()
-        visitor.join()
-    assert set(statuses) == {200}, (
-        f"of {len(statuses)} visits: { {s: statuses.count(s) for s in set(statuses)} }"
-    )
+    assert set(visits.outcomes) == {"200"}, visits.outcomes
     assert pods[0] not in kubectl("get", "pods", *web).split()
 
 
 def test_status_tells_what_is_healthy_and_up_heals(platform: dict[str, str]) -> None:
     """The gateway dies; nothing that it knew is lost, and `status` is healthy after `up`."""
-    ec2 = boto3.client(
-        "ec2",
-        endpoint_url=platform["AWS_ENDPOINT_URL"],
-        aws_access_key_id=platform["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=platform["AWS_SECRET_ACCESS_KEY"],
-        region_name=platform["AWS_REGION"],
-    )
+    ec2 = aws(platform, "ec2")
     networks = {vpc["VpcId"] for vpc in ec2.describe_vpcs()["Vpcs"]}
     gateway = run("pgrep", "pgrep", "--full", "--", "sandbox.aws").stdout.split()
     mine = [pid for pid in gateway if f"NOTEJAM_SANDBOX={FOLDER}" in _environ(pid)]

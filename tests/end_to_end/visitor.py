@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import re
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import Self
 
 import requests
 
+PAUSE = 0.05  # seconds between two visits
 TIMEOUT = 10  # seconds
 _TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 
@@ -35,3 +41,29 @@ class Visitor:
         )
         assert answer.status_code == 200, f"POST {path} led to {answer.status_code}"
         return answer.text
+
+
+class Visits:
+    """Visits one after the other, until the block is left; `outcomes` counts what they came to."""
+
+    def __init__(self, visit: Callable[[], str]) -> None:
+        self.outcomes: Counter[str] = Counter()
+        self._visit = visit
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._go_on)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _go_on(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self.outcomes[self._visit()] += 1
+            except (requests.RequestException, AssertionError) as error:
+                self.outcomes[f"{type(error).__name__}: {error}"] += 1
+            time.sleep(PAUSE)
