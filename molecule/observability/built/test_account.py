@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from typing import Any
 
 import boto3
@@ -102,6 +103,34 @@ def test_what_endangers_the_account_is_told() -> None:
         assert alarm["ActionsEnabled"]
         assert alarm["AlarmActions"]
         assert alarm["Threshold"] >= metric["defaultValue"] + 1
+
+
+def test_who_stops_the_trail_is_told_at_once() -> None:
+    """An event as CloudTrail writes it becomes a count, an alarm and a message to the topic."""
+    logs, stream = boto3.client("logs"), f"{ACCOUNT}_CloudTrail_eu-west-1"
+    if not logs.describe_log_streams(logGroupName=GROUP, logStreamNamePrefix=stream)["logStreams"]:
+        logs.create_log_stream(logGroupName=GROUP, logStreamName=stream)
+    event = {"eventVersion": "1.11", "eventSource": "cloudtrail.amazonaws.com", "eventName": "StopLogging"}
+    # Alarms look at whole periods of five minutes, so at the last one.
+    written = {"timestamp": int((time.time() - 300) * 1000), "message": json.dumps(event)}
+    logs.put_log_events(logGroupName=GROUP, logStreamName=stream, logEvents=[written])
+    assert f"Successfully executed action arn:aws:sns:eu-west-1:{ACCOUNT}:notejam-sandbox-critical" in rung(
+        "notejam-sandbox-trail-changes"
+    )
+
+
+def test_silence_of_the_backups_rings() -> None:
+    assert "Successfully executed" in rung("notejam-sandbox-backup-age")
+
+
+def rung(alarm: str, patience: int = 60) -> str:
+    """What the alarm did; waits for it so many seconds."""
+    cloudwatch, deadline = boto3.client("cloudwatch"), time.monotonic() + patience
+    asked = {"AlarmName": alarm, "HistoryItemType": "Action"}
+    while not (done := cloudwatch.describe_alarm_history(**asked)["AlarmHistoryItems"]):
+        assert time.monotonic() < deadline, f"{alarm} did not ring"
+        time.sleep(5)
+    return str(done[-1]["HistorySummary"])
 
 
 def test_costs_are_told_before_they_are_made() -> None:

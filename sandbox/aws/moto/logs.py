@@ -14,6 +14,7 @@ from moto.logs.metric_filters import MetricFilters
 from moto.logs.models import LogGroup, LogsBackend
 from moto.logs.responses import LogsResponse
 
+from sandbox.aws.moto.metric_filters import check, count_by_metric_filters
 from sandbox.aws.patching import replace
 
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
@@ -28,6 +29,7 @@ def install() -> None:
     _tell_class_and_protection()
     _change_keys()
     _write_metric_filters_over()
+    count_by_metric_filters()
 
 
 def _refuse_other_retentions() -> None:
@@ -105,6 +107,7 @@ def _write_metric_filters_over() -> None:
 
     def put_metric_filter(self: Any) -> str:
         _group(self, self._get_param("logGroupName"))
+        check(self._get_param("filterPattern"), self._get_param("metricTransformations"))
         answer: str = put(self)
         return answer
 
