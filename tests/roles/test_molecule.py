@@ -1,7 +1,8 @@
 """Each role alone, by its molecule scenario, on one rehearsal cloud.
 
 The scenarios that build a role from nothing and remove it again have an AWS account each, and run side by
-side. Those that stand on the whole site share the sandbox's own account, in the order of site.yml.
+side. Those that stand on the whole site share the sandbox's own account, in the order of site.yml; they wait
+for a cluster much of their time, and run beside the others.
 """
 
 from __future__ import annotations
@@ -32,31 +33,35 @@ def molecule(role: str, environment: dict[str, str]) -> None:
     run(f"molecule-{role}", BIN / "molecule", "test", "--scenario-name", role, env=environment)
 
 
-@pytest.fixture(scope="module")
-def in_own_account(services: dict[str, str]) -> Iterator[dict[str, Future[None]]]:
-    """The scenarios with an account of their own, begun."""
-
-    def scenario(role: str) -> None:
-        account = sandbox("account", role, layer=f"account-{role}").stdout
-        molecule(role, exported_by(account, services))
-
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        begun = {role: pool.submit(scenario, role) for role in roles() if has_own_account(role)}
-        yield begun
-        for each in begun.values():
-            each.cancel()
+def in_own_account(role: str, services: dict[str, str]) -> None:
+    account = sandbox("account", role, layer=f"account-{role}").stdout
+    molecule(role, exported_by(account, services))
 
 
-@pytest.mark.parametrize("role", filter(has_own_account, roles()))
-def test_role_from_nothing_to_nothing(role: str, in_own_account: dict[str, Future[None]]) -> None:
-    in_own_account[role].result()
-
-
-@pytest.mark.parametrize("role", [role for role in roles() if not has_own_account(role)])
-def test_role_on_the_whole_site(role: str, services: dict[str, str]) -> None:
+def on_the_whole_site(role: str, services: dict[str, str]) -> None:
     with ThreadPoolExecutor() as side:
         if role == "notejam":  # CI builds and pushes the release, once its repository is there
             pushed = side.submit(sandbox, "image", "push", layer="image")
         molecule(role, services)
         if role == "notejam":
             pushed.result()
+
+
+@pytest.fixture(scope="module")
+def begun(services: dict[str, str]) -> Iterator[dict[str, Future[None]]]:
+    """The scenarios, begun."""
+    with ThreadPoolExecutor(AT_ONCE) as accounts, ThreadPoolExecutor(1) as site:
+        futures = {
+            role: accounts.submit(in_own_account, role, services)
+            if has_own_account(role)
+            else site.submit(on_the_whole_site, role, services)
+            for role in roles()
+        }
+        yield futures
+        for future in futures.values():
+            future.cancel()
+
+
+@pytest.mark.parametrize("role", roles())
+def test_role(role: str, begun: dict[str, Future[None]]) -> None:
+    begun[role].result()
