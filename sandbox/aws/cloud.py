@@ -20,6 +20,7 @@ from sandbox.aws.emulator import Emulator, Moto
 from sandbox.aws.gateway import Gateway
 from sandbox.aws.identities import Identities
 from sandbox.aws.journal import Journal
+from sandbox.aws.kms import KMS
 from sandbox.aws.kubernetes_ports import Clusters
 from sandbox.aws.lambda_.api import Lambda
 from sandbox.aws.other_emulators import Forwarding, start_ministack
@@ -31,6 +32,7 @@ from sandbox.aws.route53 import Route53
 from sandbox.aws.s3 import S3
 from sandbox.aws.secret_rotation import Rotations
 from sandbox.aws.slow_resources import SlowResources
+from sandbox.aws.tagging import Tagging
 from sandbox.errors import SandboxError
 from sandbox.processes import Processes
 from sandbox.settings import Settings
@@ -110,6 +112,8 @@ class Cloud:
             | Backup(self.documents, self.times).handlers()
             | Events(self.request_log, self.times).handlers()
             | EC2(slow).handlers()
+            | KMS(slow).handlers()
+            | Tagging(self.documents).handlers()
             | self.functions.handlers()
             | self.ecr.handlers()
             | self.elbv2.handlers()

@@ -31,6 +31,8 @@ SECONDS = {
     "nat-gateway-delete": 60,
     "vpc-endpoint": 60,
     "vpc-endpoint-delete": 60,
+    "kms-replica": 30,
+    "kms-primary-region": 60,
     "ecr-replication": 60,
     "ecr-lifecycle": 86400,
     "ecr-lifecycle-preview": 30,

@@ -15,12 +15,25 @@ NAT_STATES = {CREATING: "pending", DELETING: "deleting"}
 ENDPOINT_STATES = {CREATING: "pending", DELETING: "deleting"}
 
 
+def _paged(items: list[Any], parameters: dict[str, Any], member: str, bounds: range) -> Result:
+    """The page of the list that was asked for."""
+    from moto.ec2.exceptions import EC2ClientError
+
+    from sandbox.aws.moto.ec2_pages import page  # once the emulator has set moto up
+
+    try:
+        return page(items, parameters, member, bounds)
+    except EC2ClientError as error:
+        raise AWSError(error.code, error.message, 400) from None
+
+
 class EC2:
     def __init__(self, slow: SlowResources) -> None:
         self._slow = slow
 
     def handlers(self) -> Handlers:
         return {
+            ("ec2", "CreateTags"): self.create_tags,
             ("ec2", "CreateNatGateway"): self.create_nat_gateway,
             ("ec2", "DescribeNatGateways"): self.describe_nat_gateways,
             ("ec2", "DeleteNatGateway"): self.delete_nat_gateway,
@@ -28,6 +41,16 @@ class EC2:
             ("ec2", "DescribeVpcEndpoints"): self.describe_vpc_endpoints,
             ("ec2", "DeleteVpcEndpoints"): self.delete_vpc_endpoints,
         }
+
+    def create_tags(self, call: Call) -> Result:
+        """https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html#tag-restrictions: AWS's own
+        services alone put tags under `aws:`, past this gateway.
+        """
+        if any(tag["Key"].lower().startswith("aws:") for tag in call.parameters.get("Tags", [])):
+            raise AWSError(
+                "InvalidParameterValue", "Tag keys starting with 'aws:' are reserved for internal use", 400
+            )
+        return call.forward()
 
     def create_nat_gateway(self, call: Call) -> Result:
         result = call.forward()
@@ -50,7 +73,8 @@ class EC2:
             raise AWSError("NatGatewayNotFound", f"The Nat Gateway {sorted(missing)[0]} was not found")
         for gateway in gateways:
             self._tell_nat_gateway(gateway)
-        return {"NatGateways": [g for g in gateways if wanted is None or g["State"] in wanted]}
+        shown = [g for g in gateways if wanted is None or g["State"] in wanted]
+        return _paged(shown, parameters, "NatGateways", range(5, 1001))
 
     def delete_nat_gateway(self, call: Call) -> Result:
         result = call.forward()
@@ -111,7 +135,8 @@ class EC2:
             raise AWSError(
                 "InvalidVpcEndpointId.NotFound", f"The Vpc Endpoint Id '{sorted(missing)[0]}' does not exist"
             )
-        return {"VpcEndpoints": [e for e in shown if state_filter is None or e["State"] in state_filter]}
+        found = [e for e in shown if state_filter is None or e["State"] in state_filter]
+        return _paged(found, parameters, "VpcEndpoints", range(5, 1001))
 
     def delete_vpc_endpoints(self, call: Call) -> Result:
         identifiers = call.parameters["VpcEndpointIds"]

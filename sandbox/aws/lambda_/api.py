@@ -13,7 +13,6 @@ from sandbox.aws.lambda_.invocations import Invocations
 from sandbox.aws.lambda_.permissions import Permissions
 from sandbox.aws.lambda_.records import Functions
 from sandbox.aws.lambda_.runtime import Runtime
-from sandbox.aws.lambda_.tagging import Tagging
 from sandbox.aws.principals import Principals
 
 
@@ -38,7 +37,7 @@ class Lambda:
     def handlers(self) -> Handlers:
         kept = self._configurations.handlers() | self._permissions.handlers()
         whole = {name: partial(self._whole, handler) for name, handler in kept.items()}
-        return whole | self.invocations.handlers() | Tagging(self.functions).handlers()
+        return whole | self.invocations.handlers()
 
     def _whole(self, handler: Handler, call: Call) -> Result:
         """A call is done whole or not at all; an invocation, which calls back, holds nothing up."""

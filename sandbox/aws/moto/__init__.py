@@ -10,9 +10,12 @@ from sandbox.aws.moto import (
     cloudwatch,
     deterministic,
     ec2,
+    ec2_dependencies,
     ec2_endpoints,
     ec2_ipv6,
+    ec2_pages,
     ec2_routes,
+    ec2_tags,
     ecr,
     ecr_pull_through,
     elbv2,
@@ -22,6 +25,7 @@ from sandbox.aws.moto import (
     iam,
     iam_quotas,
     kms,
+    kms_states,
     launch_templates,
     logs,
     rds,
@@ -33,6 +37,7 @@ from sandbox.aws.moto import (
     snapshots,
     sns,
     speed,
+    tagged,
     wafv2,
 )
 
@@ -50,6 +55,9 @@ def install() -> None:
     ec2_ipv6.install()
     ec2_routes.install()
     ec2_endpoints.install()
+    ec2_dependencies.install()
+    ec2_pages.install()
+    ec2_tags.install()
     ecr.install()
     ecr_pull_through.install()
     elbv2.install()
@@ -59,6 +67,7 @@ def install() -> None:
     iam.install()
     iam_quotas.install()
     kms.install()
+    kms_states.install()
     launch_templates.install()
     logs.install()
     rds.install()
@@ -70,4 +79,5 @@ def install() -> None:
     snapshots.install()
     sns.install()
     speed.install()
+    tagged.install()
     wafv2.install()

@@ -99,6 +99,7 @@ def _keep_address_types() -> None:
             _check_private_dns(self.ec2_backend, self._get_param("VpcId"))
         answer: ActionResult = create(self)
         endpoint = dict(answer.result)["VpcEndpoint"]  # type: ignore[call-overload]
+        endpoint.vpc_endpoint_type = endpoint.vpc_endpoint_type or "Gateway"
         endpoint.ip_address_type = wanted
         _name_interfaces(self.ec2_backend, endpoint)
         return answer
@@ -131,6 +132,9 @@ def _name_interfaces(backend: Any, endpoint: Any) -> None:
         eni = backend.enis[eni_id]
         eni.interface_type, eni.requester_managed, eni.status = "vpc_endpoint", True, "in-use"
         eni.description = f"VPC Endpoint Interface {endpoint.id}"
+        eni._group_set = [
+            backend.get_security_group_from_id(each) for each in endpoint.security_group_ids
+        ] or eni._group_set
         eni.ipv6_addresses = addresses_of(eni.subnet) if endpoint.ip_address_type != IPV4 else []
 
 

@@ -1,4 +1,4 @@
-"""KMS's rotation periods, multi-Region keys and key states as moto differs from AWS.
+"""KMS's rotation periods, multi-Region keys and key policies as moto differs from AWS.
 
 Sources: https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-overview.html, key-state.html
 and rotate-keys.html there, and each operation's page.
@@ -11,7 +11,7 @@ from typing import Any
 
 from moto.core.exceptions import JsonRESTError
 from moto.kms import models, utils
-from moto.kms.models import Key, KmsBackend, kms_backends
+from moto.kms.models import KmsBackend, kms_backends
 from moto.kms.responses import KmsResponse
 
 from sandbox.aws import clock
@@ -26,7 +26,6 @@ def install() -> None:
     _keep_rotation_periods()
     _tell_replicas_from_primaries()
     _make_room_for_multi_region_ids()
-    _refuse_keys_that_are_not_enabled()
     _refuse_malformed_policies()
     _keep_the_key_of_backup()
 
@@ -110,22 +109,6 @@ def _make_room_for_multi_region_ids() -> None:
         return ciphertext._replace(key_id=ciphertext.key_id.rstrip("\0"))
 
     deserialize = replace(utils, "_deserialize_ciphertext_blob", _deserialize_ciphertext_blob)
-
-
-def _refuse_keys_that_are_not_enabled() -> None:
-    def checked(operation: str) -> None:
-        def use(self: Any, key_id: str, *args: Any, **kwargs: Any) -> Any:
-            key: Key = self.keys[self.any_id_to_key_id(key_id)]
-            if key.key_state == "Disabled":
-                raise JsonRESTError("DisabledException", f"{key.arn} is disabled.")
-            if key.key_state != "Enabled":
-                raise JsonRESTError("KMSInvalidStateException", f"{key.arn} is pending deletion.")
-            return original(self, key_id, *args, **kwargs)
-
-        original = replace(KmsBackend, operation, use)
-
-    for operation in ("encrypt", "generate_data_key"):
-        checked(operation)
 
 
 def _refuse_malformed_policies() -> None:
