@@ -3,7 +3,7 @@
 import logging
 import os
 
-from sandbox.aws import secretsmanager
+from sandbox.aws import s3_access, secretsmanager
 from sandbox.aws.backup.api import Backup
 from sandbox.aws.calls import Handlers
 from sandbox.aws.clients import Clients
@@ -93,6 +93,7 @@ class Cloud:
                 "/_sandbox/elbv2/": self.elbv2.take_health,
             },
             settings.account_id,
+            {"s3": s3_access.guard},
         )
 
     def _emulator(self) -> Emulator:
@@ -120,6 +121,7 @@ class Cloud:
             | self.rds.handlers()
             | Route53(self.documents).handlers()
             | S3(self.documents).handlers()
+            | s3_access.handlers()
             | secretsmanager.handlers()
             | self.rotations.handlers()
         )

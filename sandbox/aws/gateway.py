@@ -28,6 +28,8 @@ SERVED_HERE = frozenset({"backup", "eks", "eks-auth", "lambda"})  # nothing of t
 HEALTH = f"{INTERNAL}health"
 MAKING = ("Allocate", "Create", "Run")
 
+# Raises AWSError for a call of its service that is not let through.
+Guard = Callable[[Call], None]
 Internal = Callable[[Request], Response]
 
 
@@ -42,6 +44,7 @@ class Gateway:
         handlers: Handlers,
         internal: dict[str, Internal],
         default_account: str,
+        guards: dict[str, Guard] | None = None,
     ) -> None:
         self.emulator = emulator
         self.clients = Clients(emulator)
@@ -50,6 +53,7 @@ class Gateway:
         self._handlers = handlers
         self._internal = {HEALTH: lambda request: json_response({"status": "ok"}), **internal}
         self._default_account = default_account
+        self._guards = guards or {}
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         request = Request.from_environ(environ)
@@ -96,6 +100,8 @@ class Gateway:
         if operation.service == "ec2" and call.parameters.get("DryRun"):
             # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/CommonParameters.html
             raise AWSError("DryRunOperation", "Request would have succeeded, but DryRun flag is set.", 412)
+        if guard := self._guards.get(operation.service):
+            guard(call)
         if handler := self._handlers.get((operation.service, operation.name)):
             return protocol.answer(operation, handler(call))
         if operation.service in SERVED_HERE:

@@ -36,15 +36,73 @@ def refused(code: str, call: Callable[..., Any], **parameters: Any) -> None:
     assert error.value.response["Error"]["Code"] == code
 
 
+def denying(action: str, resource: str, **condition: Any) -> str:
+    statement = {"Effect": "Deny", "Principal": "*", "Action": action, "Resource": f"arn:aws:s3:::{resource}"}
+    return json.dumps(
+        {**POLICY, "Statement": [{**statement, "Condition": condition} if condition else statement]}
+    )
+
+
 def test_a_policy_that_asks_for_tls_does_not_keep_everybody_out(client: Any) -> None:
     s3 = client("s3")
     s3.create_bucket(Bucket="dumps", **EUROPE)
     s3.put_bucket_policy(Bucket="dumps", Policy=json.dumps(POLICY))
     s3.put_object(Bucket="dumps", Key="a", Body=b"1")
     assert json.loads(s3.get_bucket_policy(Bucket="dumps")["Policy"]) == POLICY
-    plain = {**POLICY, "Statement": [{k: v for k, v in POLICY["Statement"][0].items() if k != "Condition"}]}
-    s3.put_bucket_policy(Bucket="dumps", Policy=json.dumps(plain))
-    refused("403", s3.put_object, Bucket="dumps", Key="a", Body=b"1")
+    s3.put_bucket_policy(Bucket="dumps", Policy=denying("s3:PutObject", "dumps/*"))
+    refused("AccessDenied", s3.put_object, Bucket="dumps", Key="a", Body=b"1")
+    assert s3.get_object(Bucket="dumps", Key="a")["Body"].read() == b"1"
+
+    def without_tls(request: Any, **_: Any) -> None:
+        request.headers["X-Forwarded-Proto"] = "http"
+
+    s3.put_bucket_policy(Bucket="dumps", Policy=json.dumps(POLICY))
+    s3.meta.events.register("before-sign.s3.*", without_tls)
+    refused("AccessDenied", s3.get_object, Bucket="dumps", Key="a")
+
+
+def test_a_policy_denies_by_the_headers_of_an_upload(client: Any) -> None:
+    s3 = client("s3")
+    s3.create_bucket(Bucket="dumps", **EUROPE)
+    encryption = "s3:x-amz-server-side-encryption"
+    by_header = {"Null": {encryption: "false"}, "StringNotEquals": {encryption: "aws:kms"}}
+    s3.put_bucket_policy(Bucket="dumps", Policy=denying("s3:PutObject", "dumps/*", **by_header))
+    upload = {"Bucket": "dumps", "Key": "a", "Body": b"1"}
+    s3.put_object(**upload)
+    s3.put_object(**upload, ServerSideEncryption="aws:kms")
+    refused("AccessDenied", s3.put_object, **upload, ServerSideEncryption="AES256")
+
+
+def test_a_policy_denies_by_who_calls_and_bucket_operations_too(client: Any) -> None:
+    s3 = client("s3")
+    s3.create_bucket(Bucket="dumps", **EUROPE)
+    for key in ("kept", "other"):
+        s3.put_object(Bucket="dumps", Key=key, Body=b"1")
+    operator = "arn:aws:iam::123456789012:role/operator"
+    by_caller = {"ArnNotEquals": {"aws:PrincipalArn": operator}}
+    s3.put_bucket_policy(Bucket="dumps", Policy=denying("s3:DeleteObject*", "dumps/kept", **by_caller))
+    refused("AccessDenied", s3.delete_object, Bucket="dumps", Key="kept")
+    objects = {"Objects": [{"Key": "kept"}, {"Key": "other"}]}
+    answer = s3.delete_objects(Bucket="dumps", Delete=objects)
+    assert [each["Key"] for each in answer["Deleted"]] == ["other"]
+    assert [(each["Key"], each["Code"]) for each in answer["Errors"]] == [("kept", "AccessDenied")]
+    me = {"ArnNotEquals": {"aws:PrincipalArn": "arn:aws:iam::123456789012:user/administrator"}}
+    s3.put_bucket_policy(Bucket="dumps", Policy=denying("s3:*", "dumps*", **me))
+    s3.delete_object(Bucket="dumps", Key="kept")
+    s3.put_bucket_policy(Bucket="dumps", Policy=denying("s3:ListBucket", "dumps"))
+    refused("AccessDenied", s3.list_objects_v2, Bucket="dumps")
+    assert s3.get_bucket_versioning(Bucket="dumps")["ResponseMetadata"]["HTTPStatusCode"] == 200
+
+
+def test_an_unknown_subresource_is_not_taken_for_the_bucket(client: Any) -> None:
+    s3 = client("s3", region="us-east-1")
+    metrics = {"Id": "all"}
+    given = {"Bucket": "dumps", "Id": "all", "MetricsConfiguration": metrics}
+    refused("NotImplemented", s3.put_bucket_metrics_configuration, **given)
+    assert s3.list_buckets()["Buckets"] == []
+    s3.create_bucket(Bucket="dumps")
+    refused("NotImplemented", s3.delete_bucket_metrics_configuration, Bucket="dumps", Id="all")
+    assert [each["Name"] for each in s3.list_buckets()["Buckets"]] == ["dumps"]
 
 
 def test_malformed_bucket_policies_are_refused(client: Any) -> None:
