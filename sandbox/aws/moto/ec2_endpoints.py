@@ -170,12 +170,10 @@ def _keep_network_interfaces() -> None:
 
     def delete_network_interface(self: Any) -> Any:
         eni = self.ec2_backend.get_network_interface(self._get_param("NetworkInterfaceId"))
-        if eni.requester_managed:
+        if eni.requester_managed or eni.attachment_id:
             raise EC2ClientError(
-                "OperationNotPermitted", f"You are not allowed to manage '{eni.id}': it is managed by AWS."
+                "InvalidParameterValue", f"Network interface '{eni.id}' is currently in use."
             )
-        if eni.attachment_id:
-            raise EC2ClientError("InvalidNetworkInterface.InUse", f"Interface {eni.id} is in use.")
         return delete(self)
 
     delete = replace(ElasticNetworkInterfaces, "delete_network_interface", delete_network_interface)

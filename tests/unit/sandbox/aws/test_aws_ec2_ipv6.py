@@ -183,7 +183,7 @@ def test_an_endpoint_has_the_addresses_that_its_service_and_subnets_allow(
     [eni] = interfaces()
     assert (eni["InterfaceType"], len(eni["Ipv6Addresses"])) == ("vpc_endpoint", 1)
     refused(
-        "OperationNotPermitted", ec2.delete_network_interface, NetworkInterfaceId=eni["NetworkInterfaceId"]
+        "InvalidParameterValue", ec2.delete_network_interface, NetworkInterfaceId=eni["NetworkInterfaceId"]
     )
     change = {"VpcEndpointId": made["VpcEndpointId"]}
     refused("InvalidParameter", ec2.modify_vpc_endpoint, **change, AddSubnetIds=[other])
