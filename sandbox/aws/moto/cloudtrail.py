@@ -182,7 +182,7 @@ def _keep_selectors() -> None:
         self.advanced_event_selectors = advanced or []
 
     def get_event_selectors(self: Any) -> str:
-        trail = self.cloudtrail_backend.get_trail(self._get_param("TrailName"))
+        trail = _found(self.cloudtrail_backend, self._get_param("TrailName"))
         if trail.advanced_event_selectors:
             selectors = {"AdvancedEventSelectors": trail.advanced_event_selectors}
         else:
@@ -190,7 +190,21 @@ def _keep_selectors() -> None:
         return json.dumps({"TrailARN": trail.arn, **selectors})
 
     replace(Trail, "put_event_selectors", put_event_selectors)
+
+    def get_insight_selectors(self: Any, trail_name: str) -> Any:
+        trail = _found(self, trail_name)
+        return trail.arn, trail.get_insight_selectors()
+
     replace(CloudTrailResponse, "get_event_selectors", get_event_selectors)
+    replace(CloudTrailBackend, "get_insight_selectors", get_insight_selectors)
+
+
+def _found(backend: Any, name_or_arn: str) -> Any:
+    """A trail that is only read: its ARN names it in other regions too (API_GetEventSelectors.html,
+    API_GetInsightSelectors.html, which know no InvalidHomeRegionException).
+    """
+    shadows = [trail for trail in _seen_in(backend) if trail.arn == name_or_arn]
+    return shadows[0] if shadows else backend.get_trail(name_or_arn)
 
 
 def _keep_tags_of_trails() -> None:

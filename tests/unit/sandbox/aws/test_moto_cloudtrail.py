@@ -134,6 +134,8 @@ def test_a_trail_of_all_regions_is_a_shadow_elsewhere(trail: Any, client: Any, b
         refused("InvalidHomeRegionException", change, Name=NAME)
         refused("InvalidHomeRegionException", change, Name=ARN)
     assert other.get_trail_status(Name=ARN)["IsLogging"] is False
+    assert other.get_event_selectors(TrailName=ARN)["TrailARN"] == ARN
+    assert other.get_insight_selectors(TrailName=ARN)["TrailARN"] == ARN
 
 
 def test_a_region_sees_five_trails(trail: Any, client: Any, bucket: str) -> None:
