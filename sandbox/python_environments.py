@@ -14,11 +14,12 @@ from sandbox.settings import cache_folder
 COMPLETE = "complete"  # written last into an environment, so that one that was cut short is made anew
 
 
-def ensure(requirements: Path) -> Path:
+def ensure(requirements: Path, *options: str, python: str = sys.executable) -> Path:
     """The folder of an environment's programs, made when it is not there yet.
 
-    `requirements` pins every package with its digest (`uv pip compile --generate-hashes`). Raises
-    SandboxError when the packages cannot be had.
+    `requirements` pins every package with its digest (`uv pip compile --generate-hashes`); `options` are
+    more of `uv pip install`, `python` a program or a version. Raises SandboxError when the packages cannot
+    be had.
     """
     content = requirements.read_bytes()
     digest = hashlib.sha256(content + sys.version.encode()).hexdigest()[:12]
@@ -26,9 +27,9 @@ def ensure(requirements: Path) -> Path:
     with lock.waiting(folder.with_suffix(".lock")):
         if not (folder / COMPLETE).exists():
             shutil.rmtree(folder, ignore_errors=True)
-            _run("venv", "--python", sys.executable, str(folder), requirements=requirements)
-            python = str(folder / "bin" / "python")
-            install = ("pip", "install", "--python", python, "--require-hashes", "--requirement")
+            _run("venv", "--python", python, str(folder), requirements=requirements)
+            place = ("--python", str(folder / "bin" / "python"))
+            install = ("pip", "install", *place, *options, "--require-hashes", "--requirement")
             _run(*install, str(requirements), requirements=requirements)
             (folder / COMPLETE).touch()
     return folder / "bin"

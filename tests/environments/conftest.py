@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -36,7 +37,7 @@ class Site:
     def kubernetes(self, *what: str) -> Any:
         """The objects that kubectl gets in the site's cluster; one, where `what` names one."""
         kubeconfig = FOLDER / "kubeconfigs" / f"{NAME}-{self.region}"
-        command = ["kubectl", "--kubeconfig", kubeconfig, "get", *what, "--output", "json"]
+        command: list[str | Path] = ["kubectl", "--kubeconfig", kubeconfig, "get", *what, "--output", "json"]
         return json.loads(run(f"kubectl-{self.region}", *command, env=self.variables).stdout)
 
 
