@@ -37,6 +37,7 @@ ALARMS = frozenset(
         "pod-restarts",
         "replicas-at-maximum",
         "requests-blocked",
+        "secret-rotation",
         "slow-answers",
         "target-errors",
         "unhealthy-hosts",
