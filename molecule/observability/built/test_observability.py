@@ -57,7 +57,14 @@ def test_alarms_and_budgets_and_nobody_else_publish_to_encrypted_topics(
 def test_each_alarm_tells_a_topic(cloudwatch: Any, topics: dict[str, dict[str, str]]) -> None:
     alarms = cloudwatch.describe_alarms()["MetricAlarms"]
     names = {alarm["AlarmName"].removeprefix("notejam-sandbox-") for alarm in alarms}
-    always = {"backup-age", "database-cpu", "node-not-ready", "pod-restarts", "requests-blocked", "secret-rotation"}
+    always = {
+        "backup-age",
+        "database-cpu",
+        "node-not-ready",
+        "pod-restarts",
+        "requests-blocked",
+        "secret-rotation",
+    }
     assert always <= names
     # Nothing is watched that is not there.
     assert not names & {"certificate-age", "database-global-lag", "replicas-at-maximum", "slow-answers"}
