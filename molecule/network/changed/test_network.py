@@ -77,7 +77,7 @@ def test_endpoints_stand_in_each_private_subnet_by_what_their_service_has(ec2: A
     assert {each["ServiceName"].split(".", 3)[3]: each["IpAddressType"] for each in endpoints} == {
         "s3": "dualstack",
         "dynamodb": "dualstack",
-        "ecr.api": "dualstack",
+        "ecr.api": "ipv4",
         "sts": "dualstack",
         "logs": "ipv4",
     }

@@ -21,10 +21,10 @@ from sandbox.aws.patching import add, replace
 # Those that document that they are reached by IPv6 within a VPC, too:
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_dual-stack_endpoint_support.html,
 # https://docs.aws.amazon.com/kms/latest/developerguide/ipv6-kms.html,
-# https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html,
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/privatelink-interface-endpoints.html,
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/vpc-endpoints-dynamodb.html
-DUAL_STACK = frozenset({"sts", "kms", "ecr.api", "ecr.dkr", "s3", "dynamodb"})
+# ECR is reached by IPv6 from outside only: https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-requests.html
+DUAL_STACK = frozenset({"sts", "kms", "s3", "dynamodb"})
 IPV4, DUALSTACK, IPV6 = "ipv4", "dualstack", "ipv6"
 
 
