@@ -9,7 +9,7 @@ from ipaddress import AddressValueError, IPv6Address, IPv6Network, NetmaskValueE
 from typing import Any
 
 from moto.ec2.exceptions import EC2ClientError
-from moto.ec2.models import EC2Backend
+from moto.ec2.models import EC2Backend, vpcs
 from moto.ec2.models.subnets import Subnet
 from moto.ec2.models.vpcs import VPC
 from moto.ec2.utils import random_private_ip
@@ -70,6 +70,12 @@ def _find_subnets_by_their_range() -> None:
 
 def _give_vpcs_one_range() -> None:
     """A VPC's Amazon-provided range tells its border group; routes and the default network ACL follow it."""
+
+    def random_ipv6_cidr() -> str:
+        # moto writes leading zeros; AWS writes what RFC 5952 asks for.
+        return str(IPv6Network(provided()))
+
+    provided = replace(vpcs, "random_ipv6_cidr", random_ipv6_cidr)
 
     def associate(self: Any, vpc_id: str, cidr_block: str, amazon_provided_ipv6_cidr_block: bool) -> Any:
         association = original(self, vpc_id, cidr_block, amazon_provided_ipv6_cidr_block)

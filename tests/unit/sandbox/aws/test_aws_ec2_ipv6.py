@@ -1,6 +1,7 @@
 """EC2's IPv6: ranges, gateways, routes and endpoints, and what is refused of them."""
 
 from collections.abc import Callable
+from ipaddress import IPv6Network
 from typing import Any
 
 import pytest
@@ -29,8 +30,8 @@ def whole(ec2: Any, vpc: str) -> dict[str, Any]:
 @pytest.fixture
 def part(whole: dict[str, Any]) -> Callable[[int], str]:
     """The VPC's nth /64."""
-    begin = whole["Ipv6CidrBlock"].removesuffix("00::/56")
-    return lambda number: f"{begin}{number:02x}::/64"
+    parts = list(IPv6Network(whole["Ipv6CidrBlock"]).subnets(new_prefix=64))
+    return lambda number: str(parts[number])
 
 
 @pytest.fixture
@@ -52,6 +53,13 @@ def test_a_vpc_has_one_range_and_its_acl_lets_it_through(ec2: Any, vpc: str, who
     [acl] = ec2.describe_network_acls(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["NetworkAcls"]
     opened = {e["RuleNumber"]: e["RuleAction"] for e in acl["Entries"] if "Ipv6CidrBlock" in e}
     assert opened == {101: "allow", 32768: "deny"}
+
+
+def test_a_range_is_written_as_aws_does(ec2: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("moto.ec2.utils.random_resource_id", lambda size: "0" * (size - 1) + "b")
+    made = ec2.create_vpc(CidrBlock="10.0.0.0/16", AmazonProvidedIpv6CidrBlock=True)["Vpc"]
+    [association] = made["Ipv6CidrBlockAssociationSet"]
+    assert association["Ipv6CidrBlock"] == "2400:6500:b:b00::/56"
 
 
 def test_a_subnet_takes_a_free_64_of_its_vpc(ec2: Any, vpc: str, part: Any, subnet: Any) -> None:
