@@ -24,14 +24,6 @@ options:
     description: Id of the VPC.
     type: str
     required: true
-  tags:
-    description: Tags of the gateway.
-    type: dict
-    aliases: [resource_tags]
-  purge_tags:
-    description: Whether to remove tags that are not declared.
-    type: bool
-    default: true
 extends_documentation_fragment:
   - notejam.platform.resource
   - amazon.aws.common.modules

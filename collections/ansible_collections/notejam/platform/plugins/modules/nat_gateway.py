@@ -12,8 +12,8 @@ short_description: Manage a NAT gateway and its Elastic IP address
 version_added: 0.1.0
 author: Notejam platform contributors (@notejam)
 description:
-  - Keeps a public NAT gateway in a subnet, with an Elastic IP address of its own. Both are found by their
-    Name tag, so a run that was killed between the two goes on with the address it has.
+  - Keeps a public NAT gateway in a subnet, with an Elastic IP address of its own. Both have the tags and are
+    found by their Name tag, so a run that was killed between the two goes on with the address it has.
   - A gateway that failed is left to AWS, which removes it, and a new one takes over its address.
   - Documented at U(https://docs.aws.amazon.com/vpc/latest/userguide/vpc-nat-gateway.html).
 options:
@@ -25,14 +25,6 @@ options:
     description: Id of the public subnet. It cannot change.
     type: str
     required: true
-  tags:
-    description: Tags of the gateway and of its address.
-    type: dict
-    aliases: [resource_tags]
-  purge_tags:
-    description: Whether to remove tags that are not declared.
-    type: bool
-    default: true
 extends_documentation_fragment:
   - notejam.platform.resource
   - amazon.aws.common.modules

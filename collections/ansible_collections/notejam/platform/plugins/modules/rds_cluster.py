@@ -93,14 +93,6 @@ options:
     description:
       - Name of the snapshot made before a deletion. Without one, nothing is kept but what backups there are.
     type: str
-  tags:
-    description: Tags of the cluster.
-    type: dict
-    aliases: [resource_tags]
-  purge_tags:
-    description: Whether to remove tags that are not declared.
-    type: bool
-    default: true
 extends_documentation_fragment:
   - notejam.platform.resource
   - amazon.aws.common.modules

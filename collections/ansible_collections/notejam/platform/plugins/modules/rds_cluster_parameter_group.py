@@ -33,14 +33,6 @@ options:
     description: The value of each parameter that is to differ from the default.
     type: dict
     default: {}
-  tags:
-    description: Tags of the group.
-    type: dict
-    aliases: [resource_tags]
-  purge_tags:
-    description: Whether to remove tags that are not declared.
-    type: bool
-    default: true
 extends_documentation_fragment:
   - notejam.platform.resource
   - amazon.aws.common.modules

@@ -56,14 +56,6 @@ options:
     description: Whether changes that AWS would leave to the maintenance window are made at once.
     type: bool
     default: false
-  tags:
-    description: Tags of the instance.
-    type: dict
-    aliases: [resource_tags]
-  purge_tags:
-    description: Whether to remove tags that are not declared.
-    type: bool
-    default: true
 extends_documentation_fragment:
   - notejam.platform.resource
   - amazon.aws.common.modules

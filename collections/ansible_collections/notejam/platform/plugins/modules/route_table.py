@@ -39,14 +39,6 @@ options:
         internet gateway (C(eigw-), for IPv6).
     type: dict
     default: {}
-  tags:
-    description: Tags of the route table.
-    type: dict
-    aliases: [resource_tags]
-  purge_tags:
-    description: Whether to remove tags that are not declared.
-    type: bool
-    default: true
 extends_documentation_fragment:
   - notejam.platform.resource
   - amazon.aws.common.modules

@@ -43,14 +43,6 @@ options:
     description: Whether what comes up in the subnet gets a public IPv4 address.
     type: bool
     default: false
-  tags:
-    description: Tags of the subnet.
-    type: dict
-    aliases: [resource_tags]
-  purge_tags:
-    description: Whether to remove tags that are not declared.
-    type: bool
-    default: true
 extends_documentation_fragment:
   - notejam.platform.resource
   - amazon.aws.common.modules

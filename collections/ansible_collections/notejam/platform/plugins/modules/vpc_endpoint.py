@@ -56,14 +56,6 @@ options:
         with IPv4. All its subnets need an IPv6 range.
     type: bool
     default: false
-  tags:
-    description: Tags of the endpoint.
-    type: dict
-    aliases: [resource_tags]
-  purge_tags:
-    description: Whether to remove tags that are not declared.
-    type: bool
-    default: true
 extends_documentation_fragment:
   - notejam.platform.resource
   - amazon.aws.common.modules
