@@ -30,6 +30,7 @@ from sandbox.aws.rds.postgresql import PostgreSQL
 from sandbox.aws.request_log import RequestLog
 from sandbox.aws.route53 import Route53
 from sandbox.aws.s3 import S3
+from sandbox.aws.s3_replication import Replication
 from sandbox.aws.secret_rotation import Rotations
 from sandbox.aws.slow_resources import SlowResources
 from sandbox.aws.tagging import Tagging
@@ -83,6 +84,7 @@ class Cloud:
         )
         self.rotations = Rotations(self.documents, self.times, self.clients, self.functions.invocations)
         self.alarms = Alarms(self.emulator, self.clients)
+        self.s3_replication = Replication(self.emulator, self.clients, self.times)
         self.gateway = Gateway(
             self.emulator,
             self.principals,
@@ -158,6 +160,7 @@ class Cloud:
         self.functions.interfaces.start()
         self.rotations.start()
         self.alarms.start()
+        self.s3_replication.start()
         self.rds.bridge.start()
         self.eks.bridge.start()
 
@@ -167,6 +170,7 @@ class Cloud:
         self.rds.bridge.stop()
         self.rotations.stop()
         self.functions.interfaces.stop()
+        self.s3_replication.stop()
         self.alarms.stop()
         self.ecr.expiry.stop()
         self.ecr.replication.stop()

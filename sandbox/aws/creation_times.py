@@ -37,6 +37,7 @@ SECONDS = {
     "ecr-lifecycle": 86400,
     "ecr-lifecycle-preview": 30,
     "cloudtrail-event": 300,
+    "s3-replication": 300,
     "backup-job": 300,
     "backup-copy-job": 600,
     "lambda-function": 5,
@@ -56,7 +57,11 @@ class CreationTimes:
 
     def done_at(self, kind: str) -> float:
         """The moment, in seconds since the epoch. Raises KeyError for a kind that is not in SECONDS."""
-        return clock.now() + SECONDS[kind] / self._scale
+        return self.after(clock.now(), kind)
+
+    def after(self, moment: float, kind: str) -> float:
+        """When a thing that was begun at `moment` is done."""
+        return moment + SECONDS[kind] / self._scale
 
 
 def passed(moment: float) -> bool:

@@ -16,6 +16,8 @@ from sandbox.aws.http import Request, Response
 from sandbox.aws.identities import as_list, principal_of, role_of, statements
 
 ARN = "arn:aws:s3:::"
+# The parameter of a request of the sandbox's own, by which the journal holds what came of a replication.
+OUTCOME = "sandbox-replication-outcome"
 # Condition keys that are headers of the request.
 HEADERS = (
     "x-amz-acl",
@@ -50,6 +52,8 @@ def _lacking(call: Call) -> Result:
 
 def guard(call: Call) -> None:
     """Raises AWSError AccessDenied when the policy of the request's bucket denies the request."""
+    if OUTCOME in call.request.parameters:
+        raise AWSError("InvalidArgument", f"{OUTCOME} is the sandbox's own", 400)
     parameters = call.parameters
     bucket = parameters.get("Bucket")
     if not bucket or call.operation.name in ("CreateBucket", "DeleteObjects"):

@@ -32,6 +32,7 @@ from sandbox.aws.moto import (
     route53,
     route53_routing,
     s3,
+    s3_replication,
     secret_rotation,
     secretsmanager,
     snapshots,
@@ -74,6 +75,7 @@ def install() -> None:
     route53.install()
     route53_routing.install()
     s3.install()
+    s3_replication.install()
     secretsmanager.install()
     secret_rotation.install()
     snapshots.install()
