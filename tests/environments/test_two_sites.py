@@ -123,6 +123,15 @@ def test_dumps_are_copied_to_the_standby_s_bucket_under_its_key(primary: Site, s
     lock = s3.get_object_lock_configuration(Bucket=there)["ObjectLockConfiguration"]
     assert lock["Rule"]["DefaultRetention"]["Mode"] == "COMPLIANCE"
 
+    dump = {"Bucket": here, "Key": "rehearsals/two-sites"}
+    given = primary.aws("s3").put_object(**dump, Body=b"Packing list", ChecksumAlgorithm="SHA256")
+    version = {**dump, "VersionId": given["VersionId"]}
+    eventually(lambda: primary.aws("s3").head_object(**version).get("ReplicationStatus"), "COMPLETED")
+    copied = s3.get_object(**{**version, "Bucket": there})
+    assert copied["Body"].read() == b"Packing list"
+    assert (copied["ReplicationStatus"], copied["SSEKMSKeyId"]) == ("REPLICA", key)
+    assert copied["ObjectLockMode"] == "COMPLIANCE"
+
 
 def test_snapshots_are_copied_to_the_standby_s_vault_under_its_key(primary: Site, standby: Site) -> None:
     backup = primary.aws("backup")
