@@ -72,7 +72,14 @@ class Cloud:
         postgresql = PostgreSQL(settings, processes)
         self.rds = RDS(self.documents, self.times, self.clients, postgresql, settings)
         self.registry = Registry(settings, processes)
-        self.ecr = ECR(self.documents, self.times, self.clients, self.registry, settings.registry)
+        self.ecr = ECR(
+            self.documents,
+            self.times,
+            self.clients,
+            self.registry,
+            settings.registry,
+            settings.folder / "upstream",
+        )
         self.elbv2 = ELBv2(self.documents, SlowResources(self.documents, self.times))
         self.functions = Lambda(
             self.documents,

@@ -34,6 +34,7 @@ SECONDS = {
     "kms-replica": 30,
     "kms-primary-region": 60,
     "ecr-replication": 60,
+    "ecr-pull-through": 86400,
     "ecr-lifecycle": 86400,
     "ecr-lifecycle-preview": 30,
     "cloudtrail-event": 300,

@@ -40,12 +40,13 @@ def _allowed(policies: list[Policy], action: str, resource: str, context: Contex
         statement.get("Effect")
         for policy in policies
         for statement in statements(policy)
-        if _is_about(statement, action, resource) and met(statement.get("Condition", {}), context)
+        if is_about(statement, action, resource) and met(statement.get("Condition", {}), context)
     }
     return effects == {"Allow"}
 
 
-def _is_about(statement: Policy, action: str, resource: str) -> bool:
+def is_about(statement: Policy, action: str, resource: str) -> bool:
+    """Whether the statement's actions and resources have these among them."""
     if "NotAction" in statement:
         named = not _any_like(statement["NotAction"], action, str.lower)
     else:

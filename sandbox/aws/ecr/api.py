@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from sandbox.aws.calls import Call, Handlers, Result
@@ -11,16 +12,20 @@ from sandbox.aws.documents import Documents
 from sandbox.aws.ecr.expiry import Expiry
 from sandbox.aws.ecr.front import Front
 from sandbox.aws.ecr.images import Images, digest_of
+from sandbox.aws.ecr.pull_through import PullThrough
 from sandbox.aws.ecr.registry import Registry, stored_name
 from sandbox.aws.ecr.replication import Replication
 from sandbox.aws.ecr.tokens import Bearer, Tokens
+from sandbox.aws.ecr.upstreams import Upstreams
 from sandbox.aws.errors import AWSError
 
 SERVICE = "ecr"
 
 
 class ECR:
-    """`address` is the registry's, host and port, as it stands in front of every repository's name."""
+    """`address` is the registry's, host and port, as it stands in front of every repository's name;
+    `upstream` is the folder that stands for the public registries.
+    """
 
     def __init__(
         self,
@@ -29,6 +34,7 @@ class ECR:
         clients: Clients,
         registry: Registry,
         address: str,
+        upstream: Path,
     ) -> None:
         self._address = address
         self._tokens = Tokens(documents)
@@ -36,7 +42,10 @@ class ECR:
         self._images = Images(documents, clients)
         self.replication = Replication(documents, times, clients, registry, self._images)
         self.expiry = Expiry(documents, times, clients, registry)
-        self.front = Front(self._tokens, self._images, registry, self.replication.begin)
+        begin = self.replication.begin
+        upstreams = Upstreams(upstream, registry)
+        pull_through = PullThrough(documents, times, clients, registry, self._images, upstreams, begin)
+        self.front = Front(self._tokens, self._images, registry, begin, pull_through.bring)
 
     def handlers(self) -> Handlers:
         return (
@@ -54,7 +63,7 @@ class ECR:
         )
 
     def _get_authorization_token(self, call: Call) -> Result:
-        token, expires_at = self._tokens.issue(call.account, call.region)
+        token, expires_at = self._tokens.issue(call.account, call.region, call.principal.arn)
         return {
             "authorizationData": [
                 {

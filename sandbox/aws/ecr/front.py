@@ -20,20 +20,27 @@ PATH = re.compile(r"/v2/(?P<name>[a-z0-9._/-]+)/(?P<kind>manifests|blobs|tags|re
 # Of one connection, not of what it carries: https://www.rfc-editor.org/rfc/rfc9110#field.connection
 HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "te", "trailer", "upgrade"})
 ADDRESSES = frozenset({"location", "link"})
+READING = frozenset({"GET", "HEAD"})
 WRITING = frozenset({"PUT", "POST", "PATCH"})
 
 
 Pushed = Callable[[Bearer, str, str | None, bytes], None]
+Wanted = Callable[[Bearer, str, str], None]
 
 
 class Front:
-    """A WSGI application (PEP 3333); `pushed` gets the repository, the tag and the manifest of each image."""
+    """A WSGI application (PEP 3333); `pushed` gets the repository, the tag and the manifest of each image,
+    and `wanted` the repository and the tag or digest of each that is about to be pulled.
+    """
 
-    def __init__(self, tokens: Tokens, images: Images, registry: Registry, pushed: Pushed) -> None:
+    def __init__(
+        self, tokens: Tokens, images: Images, registry: Registry, pushed: Pushed, wanted: Wanted
+    ) -> None:
         self._tokens = tokens
         self._images = images
         self._registry = registry
         self._pushed = pushed
+        self._wanted = wanted
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         bearer = self._tokens.bearer(environ.get("HTTP_AUTHORIZATION", ""))
@@ -61,6 +68,8 @@ class Front:
                 raise AWSError("UNSUPPORTED", "ECR lists repositories by its own API.", 404)
             return relayed(*self._send(environ, "/v2/", None), start_response, stored)
         method, name, reference = environ["REQUEST_METHOD"], target["name"], target["reference"]
+        if target["kind"] == "manifests" and method in READING:
+            self._wanted(bearer, name, reference)
         self._images.repository(bearer, name)
         if method == "DELETE":
             raise AWSError("UNSUPPORTED", "ECR deletes images by its own API: BatchDeleteImage.", 405)

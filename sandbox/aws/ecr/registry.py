@@ -80,11 +80,14 @@ class Registry:
         finally:
             connection.close()
 
-    def get(self, repository: str, digest: str) -> tuple[bytes, str] | None:
-        """A manifest and its media type, or None when there is none. Raises OSError when it is down."""
+    def get(self, repository: str, reference: str) -> tuple[bytes, str] | None:
+        """The manifest of a tag or a digest and its media type, or None when there is none.
+
+        Raises OSError when it is down.
+        """
         connection = self.connect()
         try:
-            path = f"/v2/{repository}/manifests/{digest}"
+            path = f"/v2/{repository}/manifests/{reference}"
             connection.request("GET", path, headers={"Accept": ", ".join(MANIFESTS)})
             response = connection.getresponse()
             content = response.read()
@@ -99,6 +102,22 @@ class Registry:
             query = f"mount={digest}&from={source}"
             connection.request("POST", f"/v2/{repository}/blobs/uploads/?{query}")
             connection.getresponse().read()
+        finally:
+            connection.close()
+
+    def upload(self, repository: str, digest: str, layer: Path) -> None:
+        """Store a layer out of a file. Raises OSError without the file or the registry, and when refused."""
+        connection = self.connect()
+        try:
+            connection.request("POST", f"/v2/{repository}/blobs/uploads/")
+            started = connection.getresponse()
+            started.read()
+            where = f"{started.headers['Location']}&digest={digest}"
+            with layer.open("rb") as stream:
+                connection.request("PUT", where, stream, {"Content-Length": str(layer.stat().st_size)})
+                response = connection.getresponse()
+            if response.status != 201:
+                raise OSError(f"it refuses {layer}: {response.read().decode(errors='replace')}")
         finally:
             connection.close()
 

@@ -18,10 +18,11 @@ SECONDS = 12 * 3600
 
 @dataclass(frozen=True)
 class Bearer:
-    """Whose repositories a token opens."""
+    """Whose repositories a token opens, and to whom."""
 
     account: str
     region: str
+    principal: str = ""  # ARN of who asked for the token
 
 
 class Tokens:
@@ -30,16 +31,15 @@ class Tokens:
     def __init__(self, documents: Documents) -> None:
         self._documents = documents
 
-    def issue(self, account: str, region: str) -> tuple[str, float]:
+    def issue(self, account: str, region: str, principal: str) -> tuple[str, float]:
         """A new token, as the API encodes it, and when it ends (seconds since the epoch)."""
         now = time.time()
         for key, document in self._documents.all(KIND).items():
             if document["expires_at"] < now:
                 self._documents.delete(KIND, key)
         password, expires_at = secrets.token_urlsafe(48), now + SECONDS
-        self._documents.put(
-            KIND, _digest(password), {"account": account, "region": region, "expires_at": expires_at}
-        )
+        document = {"account": account, "region": region, "principal": principal, "expires_at": expires_at}
+        self._documents.put(KIND, _digest(password), document)
         return base64.b64encode(f"{USER}:{password}".encode()).decode(), expires_at
 
     def bearer(self, authorization: str) -> Bearer | None:
@@ -54,7 +54,7 @@ class Tokens:
         document = self._documents.get(KIND, _digest(password))
         if document is None or document["expires_at"] < time.time():
             return None
-        return Bearer(document["account"], document["region"])
+        return Bearer(document["account"], document["region"], document.get("principal", ""))
 
 
 def _digest(password: str) -> str:

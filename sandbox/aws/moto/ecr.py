@@ -11,9 +11,11 @@ from moto.core.exceptions import ServiceException
 from moto.core.utils import iso_8601_datetime_without_milliseconds
 from moto.ecr.exceptions import ImageAlreadyExistsException, InvalidParameterException
 from moto.ecr.models import ECRBackend, Image, Repository
+from moto.iam.exceptions import MalformedPolicyDocument
 
 from sandbox.aws import clock
 from sandbox.aws.ecr.tags import moves
+from sandbox.aws.identities import as_list, statements
 from sandbox.aws.patching import add, replace
 
 # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ReplicationConfiguration.html
@@ -21,6 +23,7 @@ RULES = 10
 DESTINATIONS = (
     25  # of all rules together: https://docs.aws.amazon.com/AmazonECR/latest/userguide/replication.html
 )
+REGISTRY_ACTIONS = frozenset({"ecr:CreateRepository", "ecr:ReplicateImage", "ecr:BatchImportUpstreamImage"})
 
 
 def install() -> None:
@@ -28,6 +31,7 @@ def install() -> None:
     _take_several_replication_rules()
     replace(ECRBackend, "put_image", _put_image)
     _invent_no_findings()
+    replace(ECRBackend, "_validate_registry_policy_action", _check_registry_policy)
 
 
 class ImageTagAlreadyExistsException(ServiceException):
@@ -36,6 +40,16 @@ class ImageTagAlreadyExistsException(ServiceException):
 
 class ImageDigestDoesNotMatchException(ServiceException):
     code = "ImageDigestDoesNotMatchException"
+
+
+def _check_registry_policy(self: ECRBackend, policy_text: str) -> None:
+    """As moto's, with the action of pull through caches.
+
+    Source: https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry-permissions.html
+    """
+    for statement in statements(json.loads(policy_text)):
+        if not REGISTRY_ACTIONS.issuperset(as_list(statement.get("Action"))):
+            raise MalformedPolicyDocument
 
 
 def _take_several_replication_rules() -> None:

@@ -1,4 +1,4 @@
-"""ECR's pull through cache rules, which moto lacks; nothing is pulled: the sandbox reaches no other registry.
+"""ECR's pull through cache rules, which moto lacks; sandbox/aws/ecr/pull_through.py pulls by them.
 
 Sources: https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache.html and
 https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreatePullThroughCacheRule.html
