@@ -36,7 +36,7 @@ def scenario_inventory(role: str) -> set[str]:
 def order() -> list[str]:
     """The roles in the order in which site.yml applies them."""
     plays = yaml.safe_load((ROOT / "site.yml").read_text())
-    return [tag for play in plays for task in play["tasks"] for tag in task["tags"]]
+    return [task["ansible.builtin.include_role"]["name"] for play in plays for task in play["tasks"]]
 
 
 if __name__ == "__main__":

@@ -22,7 +22,8 @@ AT_ONCE = 3  # more only wait for the machine's two cores and for the emulator
 def roles() -> list[str]:
     """The roles that site.yml applies, in its order."""
     plays = yaml.safe_load((ROOT / "site.yml").read_text())
-    return list(dict.fromkeys(tag for play in plays for task in play["tasks"] for tag in task["tags"]))
+    included = [task["ansible.builtin.include_role"] for play in plays for task in play["tasks"]]
+    return list(dict.fromkeys(role["name"] for role in included))
 
 
 def has_own_account(role: str) -> bool:
