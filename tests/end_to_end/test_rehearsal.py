@@ -145,11 +145,14 @@ def test_a_rotation_interrupts_nobody_and_signs_nobody_out(platform: dict[str, s
     def visit() -> str:
         return "signed in" if "All notes (" in visitor.get("/") else "signed out"
 
+    replaced = pods(platform)
     with Visits(visit) as visits:
         for purpose in ("database", "django"):
             rotate(manager, f"notejam-sandbox-{platform['AWS_REGION']}/{purpose}")
         roll_out = ("site.yml", "-i", "inventories/sandbox", "--tags", "notejam")
         run("site-rotated", BIN / "ansible-playbook", *roll_out, env=platform)
+        # They still answer what they have begun, as their old user.
+        kubectl(platform, "wait", "--for=delete", *replaced, "--timeout=120s")
     assert set(visits.outcomes) == {"signed in"}, visits.outcomes
     login = database(platform)
     assert {before["username"], login["username"]} == {"notejam_app_a", "notejam_app_b"}
@@ -175,17 +178,24 @@ def test_a_deleted_pod_interrupts_nobody(platform: dict[str, str]) -> None:
     def visit() -> str:
         return str(requests.get(platform["NOTEJAM_URL"] + "/signin/", timeout=10).status_code)
 
-    def kubectl(*words: str) -> str:
-        return run("kubectl", "kubectl", "--namespace", "notejam", *words, env=platform).stdout
-
-    web = ("--selector", "app.kubernetes.io/component=web", "--output", "name")
-    pods = kubectl("get", "pods", *web).split()
-    assert len(pods) == 2
+    deleted, *others = pods(platform)
+    assert len(others) == 1
     with Visits(visit) as visits:
-        kubectl("delete", pods[0], "--wait=true")
-        kubectl("rollout", "status", "deployment/notejam", "--timeout=120s")
+        kubectl(platform, "delete", deleted, "--wait=true")
+        kubectl(platform, "rollout", "status", "deployment/notejam", "--timeout=120s")
     assert set(visits.outcomes) == {"200"}, visits.outcomes
-    assert pods[0] not in kubectl("get", "pods", *web).split()
+    assert deleted not in pods(platform)
+
+
+def pods(platform: dict[str, str]) -> list[str]:
+    """Those that serve Notejam, as `pod/NAME`."""
+    web = ("--selector", "app.kubernetes.io/component=web", "--output", "name")
+    return kubectl(platform, "get", "pods", *web).split()
+
+
+def kubectl(platform: dict[str, str], *words: str) -> str:
+    """What kubectl prints in Notejam's namespace."""
+    return run("kubectl", "kubectl", "--namespace", "notejam", *words, env=platform).stdout
 
 
 def test_status_tells_what_is_healthy_and_up_heals(platform: dict[str, str]) -> None:
