@@ -10,10 +10,11 @@ from typing import Any
 from urllib.parse import quote
 
 from sandbox.aws.calls import Call, Handlers, Result
-from sandbox.aws.conditions import Context, like, met
+from sandbox.aws.conditions import Context, met
 from sandbox.aws.errors import AWSError, NotImplementedByEmulator
 from sandbox.aws.http import Request, Response
 from sandbox.aws.identities import as_list, principal_of, role_of, statements
+from sandbox.aws.role_permissions import is_about
 
 ARN = "arn:aws:s3:::"
 # The parameter of a request of the sandbox's own, by which the journal holds what came of a replication.
@@ -96,7 +97,7 @@ def denies(policy: dict[str, Any], call: Call, action: str, resource: str) -> bo
     return any(
         statement.get("Effect") == "Deny"
         and _is_meant(statement, call)
-        and _is_about(statement, action, resource)
+        and is_about(statement, action, resource)
         and met(statement.get("Condition") or {}, _context(call))
         for statement in statements(policy)
     )
@@ -114,19 +115,6 @@ def _is_meant(statement: dict[str, Any], call: Call) -> bool:
         named = principal_of({"Principal": statement["NotPrincipal"]})
         return not callers.intersection(as_list(named.get("AWS")))
     return bool(callers.intersection(as_list(principal_of(statement).get("AWS"))))
-
-
-def _is_about(statement: dict[str, Any], action: str, resource: str) -> bool:
-    def among(patterns: Any, value: str) -> bool:
-        return any(like(str(pattern), value) for pattern in as_list(patterns))
-
-    if "NotAction" in statement:
-        named = not among([str(each).lower() for each in as_list(statement["NotAction"])], action.lower())
-    else:
-        named = among([str(each).lower() for each in as_list(statement.get("Action"))], action.lower())
-    if "NotResource" in statement:
-        return named and not among(statement["NotResource"], resource)
-    return named and among(statement.get("Resource"), resource)
 
 
 def _context(call: Call) -> Context:
