@@ -16,6 +16,8 @@ SECONDS = {
     "eks-nodegroup-update": 60,
     "eks-nodegroup-version-update": 300,
     "eks-nodegroup-delete": 180,
+    "eks-pod-eviction": 900,
+    "eks-node-termination": 60,
     "eks-addon": 60,
     "eks-addon-update": 60,
     "eks-addon-delete": 30,

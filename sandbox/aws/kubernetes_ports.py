@@ -24,6 +24,11 @@ class Nodes(Protocol):
         self, name: str, labels: dict[str, str], taints: list[dict[str, Any]], zone: str, instance_type: str
     ) -> None: ...
     def ready(self, name: str) -> bool: ...
+    def cordon(self, name: str, unschedulable: bool) -> None: ...
+    def drain(self, name: str) -> list[str]:
+        """Ask the node's pods to go, as far as their disruption budgets let them; those still there."""
+        ...
+
     def delete(self, name: str) -> None: ...
     def names(self) -> list[str]: ...
 
@@ -93,6 +98,12 @@ class NoKubernetes:
 
     def ready(self, *_: Any) -> bool:
         return True
+
+    def cordon(self, name: str, unschedulable: bool) -> None:
+        return
+
+    def drain(self, name: str) -> list[str]:
+        return []
 
     def delete(self, name: str = "") -> None:
         self._names.discard(name)

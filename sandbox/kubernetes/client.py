@@ -87,3 +87,22 @@ class Client:
             )
         except NotFoundError:
             return
+
+    def patch(self, api_version: str, kind: str, name: str, change: dict[str, Any]) -> None:
+        """Merge `change` into an object without a namespace; a None removes what it stands for."""
+        self._resource(api_version, kind).patch(
+            body=change, name=name, content_type="application/merge-patch+json", _request_timeout=TIMEOUT
+        )
+
+    def evict(self, name: str, namespace: str) -> None:
+        """Ask for the pod's eviction; an ApiException of status 429 says that a budget forbids it."""
+        eviction = kubernetes.client.V1Eviction(
+            metadata=kubernetes.client.V1ObjectMeta(name=name, namespace=namespace)
+        )
+        kubernetes.client.CoreV1Api(self.dynamic.client).create_namespaced_pod_eviction(
+            name,
+            namespace,
+            eviction,
+            _preload_content=False,
+            _request_timeout=TIMEOUT,
+        )

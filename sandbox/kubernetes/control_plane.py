@@ -78,12 +78,13 @@ class ControlPlane:
         return f"https://oidc.eks.{self.settings.region}.amazonaws.com/id/{digest[:32].upper()}"
 
     def create(self, version: str, authenticator_url: str, service_cidr: str | None = None) -> None:
-        """Start the control plane, or go on starting it; SandboxError for a version that is not here.
+        """Start the control plane, or go on starting it; SandboxError for a version newer than it is here.
 
-        Returns without effect while its programs are still being built: call it again until `ready()`.
+        The programs of a cluster of an older version are the sandbox's own too. Returns without effect while
+        they are still being built: call it again until `ready()`.
         """
         own = self.settings.kubernetes_version
-        if not f"{own}.".startswith(f"{version}."):
+        if numbers(version) > numbers(own):
             raise SandboxError(
                 f"The sandbox has Kubernetes {own}, a cluster of version {version} was asked for: set the"
                 f" cluster's version to {'.'.join(own.split('.')[:2])}, or build that one (sandbox/tools)."
@@ -248,3 +249,8 @@ class ControlPlane:
             "profiling": "false",
         }
         return self._program("kube-scheduler", 220, "100MiB", flags)
+
+
+def numbers(version: str) -> list[int]:
+    """[1, 35] of "1.35.4" and of "1.35": what EKS speaks of as a version."""
+    return [int(part) for part in version.split(".")[:2]]

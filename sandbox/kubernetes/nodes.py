@@ -9,6 +9,7 @@ from sandbox.kubernetes import (
     addon_state,
     cgroups,
     containerd,
+    draining,
     kube_proxy,
     kubelet,
     node_network,
@@ -78,6 +79,12 @@ class Nodes:
             conditions = found["status"].get("conditions", []) if found else []
             return any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)
         return False
+
+    def cordon(self, name: str, unschedulable: bool) -> None:
+        draining.cordon(self.settings, name, unschedulable)
+
+    def drain(self, name: str) -> list[str]:
+        return draining.drain(self.settings, name)
 
     def names(self) -> list[str]:
         return [node.name for node in nodes(self.settings)]

@@ -87,8 +87,8 @@ ADDONS = {
             "networking",
             {
                 "1.33": ["v1.33.5-eksbuild.2"],
-                "1.34": ["v1.34.1-eksbuild.2"],
-                "1.35": ["v1.35.0-eksbuild.2", "v1.34.1-eksbuild.2"],
+                "1.34": ["v1.34.1-eksbuild.2", "v1.33.5-eksbuild.2"],
+                "1.35": ["v1.35.0-eksbuild.2", "v1.34.1-eksbuild.2", "v1.33.5-eksbuild.2"],
             },
             daemon_set=True,
         ),

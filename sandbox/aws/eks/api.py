@@ -59,7 +59,7 @@ class EKS:
         ]
         self.authenticator = Authenticator(records, principals, clients)
         self.bridge = Bridge(
-            records, kubernetes, clients, lambda cluster: f"{url}{self.authenticator.path(cluster)}"
+            records, kubernetes, clients, lambda cluster: f"{url}{self.authenticator.path(cluster)}", times
         )
 
     def handlers(self) -> Handlers:

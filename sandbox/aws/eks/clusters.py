@@ -16,10 +16,12 @@ from sandbox.aws.eks.cluster_config import (
 from sandbox.aws.eks.errors import in_use, invalid_parameter, invalid_request, limit_exceeded
 from sandbox.aws.eks.records import ADDON, CLUSTER, NODEGROUP, Record
 from sandbox.aws.eks.service import Service, check_enumerations, check_role
-from sandbox.aws.eks.versions import PLATFORM, Versions
+from sandbox.aws.eks.versions import PLATFORM, Versions, minor
+from sandbox.aws.errors import NotImplementedByEmulator
 from sandbox.aws.pages import page
 
 NAME = re.compile(r"[0-9A-Za-z][A-Za-z0-9_-]{0,99}")
+VERSION = re.compile(r"1\.\d{1,3}")
 ZONES = 2
 PLACES = [f"k{number}" for number in range(1, 10)]
 
@@ -161,19 +163,46 @@ class Clusters:
         return {"update": self._service.begin_update(record, kind, shown, done_at)}
 
     def update_cluster_version(self, call: Call) -> Result:
+        """https://docs.aws.amazon.com/eks/latest/APIReference/API_UpdateClusterVersion.html"""
         parameters = call.parameters
         record = self._service.cluster(call, parameters["name"])
+        if parameters.get("rollbackConfig"):
+            raise NotImplementedByEmulator("eks", "UpdateClusterVersion with rollbackConfig")
         wanted, now = parameters["version"], record.resource["version"]
+        if record.status != "ACTIVE":
+            raise in_use(
+                f"Cluster {record.cluster} cannot be updated: its status is {record.status}",
+                clusterName=record.cluster,
+            )
         if wanted == now:
             raise invalid_parameter(
                 f"Cluster is already at the desired version: {now}", clusterName=record.cluster
             )
-        if int(wanted.split(".")[1]) != int(now.split(".")[1]) + 1:
-            raise invalid_parameter(f"Unsupported Kubernetes minor version update from {now} to {wanted}")
-        record.resource["version"] = self._versions.check(wanted)
+        if not VERSION.fullmatch(wanted) or minor(wanted) != minor(now) + 1:
+            raise invalid_parameter(
+                f"Unsupported Kubernetes minor version update from {now} to {wanted}",
+                clusterName=record.cluster,
+            )
+        self._versions.check(wanted)
+        self._check_nodes(record)
         done_at = self._service.times.done_at("eks-cluster-version-update")
         shown = {"Version": wanted, "PlatformVersion": PLATFORM}
-        return {"update": self._service.begin_update(record, "VersionUpdate", shown, done_at)}
+        update = self._service.begin_update(record, "VersionUpdate", shown, done_at, {"version": wanted})
+        return {"update": update}
+
+    def _check_nodes(self, record: Record) -> None:
+        """https://docs.aws.amazon.com/eks/latest/APIReference/API_UpdateClusterVersion.html: all node groups
+        must be of the cluster's version.
+        """
+        groups = self._records.all(NODEGROUP, record.account, record.region, record.cluster)
+        now = record.resource["version"]
+        behind = [group.names[-1] for group in groups if group.resource["version"] != now]
+        if behind:
+            raise invalid_request(
+                f"Nodegroups {', '.join(behind)} must be updated to match cluster version {now} before "
+                "updating cluster version",
+                clusterName=record.cluster,
+            )
 
     def delete_cluster(self, call: Call) -> Result:
         record = self._service.cluster(call, call.parameters["name"])

@@ -7,7 +7,7 @@ from typing import Any
 
 from sandbox.aws import clock
 from sandbox.aws.calls import Call, Handlers, Result
-from sandbox.aws.eks import access_entries, networking
+from sandbox.aws.eks import access_entries, networking, nodes
 from sandbox.aws.eks.errors import in_use, invalid_parameter, not_found
 from sandbox.aws.eks.nodegroup_config import (
     NODE_ROLE_POLICIES,
@@ -19,6 +19,7 @@ from sandbox.aws.eks.nodegroup_config import (
     check_update_config,
     has_any_policy,
 )
+from sandbox.aws.eks.nodegroup_versions import check_release, check_version_change
 from sandbox.aws.eks.records import NODEGROUP, Record, new_id
 from sandbox.aws.eks.service import Service, check_enumerations, check_role
 from sandbox.aws.pages import page
@@ -27,7 +28,6 @@ NAME = re.compile(r"[0-9A-Za-z][A-Za-z0-9_-]{0,62}")
 DEFAULT_INSTANCE_TYPES = ["t3.medium"]
 DEFAULT_DISK_SIZE = 20  # GiB
 DEFAULT_AMI_TYPE = "AL2023_x86_64_STANDARD"
-RELEASE_DATE = "20260120"  # of the AMI release that new groups get
 
 
 class Nodegroups:
@@ -106,7 +106,7 @@ class Nodegroups:
             "nodegroupArn": f"{base}/{identifier}",
             "clusterName": cluster.cluster,
             "version": version,
-            "releaseVersion": parameters.get("releaseVersion") or f"{version}.0-{RELEASE_DATE}",
+            "releaseVersion": check_release(parameters.get("releaseVersion"), version),
             "createdAt": clock.now(),
             "modifiedAt": clock.now(),
             "status": "CREATING",
@@ -179,21 +179,20 @@ class Nodegroups:
         return {"update": self._service.begin_update(record, "ConfigUpdate", shown, done_at)}
 
     def update_nodegroup_version(self, call: Call) -> Result:
+        """https://docs.aws.amazon.com/eks/latest/APIReference/API_UpdateNodegroupVersion.html"""
         parameters = call.parameters
         record = self._get(call)
         cluster = self._service.cluster(call, record.cluster)
-        version = parameters.get("version") or cluster.resource["version"]
-        if version != cluster.resource["version"]:
-            raise invalid_parameter(
-                f"Nodegroup version {version} must be the cluster's, {cluster.resource['version']}"
-            )
-        release = parameters.get("releaseVersion") or f"{version}.0-{RELEASE_DATE}"
-        if template := check_launch_template(call, parameters):
-            record.resource["launchTemplate"] = template
-        record.resource |= {"version": version, "releaseVersion": release}
+        wanted = check_version_change(call, record.resource, cluster.resource["version"], parameters)
         done_at = self._service.times.done_at("eks-nodegroup-version-update")
-        shown = {"Version": version, "ReleaseVersion": release}
-        return {"update": self._service.begin_update(record, "VersionUpdate", shown, done_at)}
+        shown = {"Version": wanted["version"], "ReleaseVersion": wanted["releaseVersion"]}
+        if template := wanted.get("launchTemplate"):
+            shown |= {"LaunchTemplateName": template["name"], "LaunchTemplateVersion": template["version"]}
+        record.state["replacement"] = {
+            "generation": nodes.generation(wanted),
+            "force": bool(parameters.get("force")),
+        }
+        return {"update": self._service.begin_update(record, "VersionUpdate", shown, done_at, wanted)}
 
     def delete_nodegroup(self, call: Call) -> Result:
         record = self._get(call)

@@ -23,22 +23,27 @@ def labels(group: Record) -> dict[str, str]:
     }
 
 
-def planned(group: Record, taken: set[str]) -> tuple[dict[str, dict[str, str]], list[str]]:
-    """The nodes that the group should have, and the names of those that it should lose, the newest first.
+def generation(resource: dict[str, Any]) -> str:
+    """What nodes are made of that only another node can be made of: AMI release and launch template."""
+    template = resource.get("launchTemplate") or {}
+    return "/".join([resource["releaseVersion"], template.get("id", ""), template.get("version", "")])
 
-    Zones take turns. A node's name is its private DNS name, as on EC2; `taken` are the names in use.
+
+def additional(group: Record, number: int, of: str, taken: set[str]) -> dict[str, dict[str, Any]]:
+    """So many new nodes of a generation, in the zones that have the fewest of it.
+
+    A node's name is its private DNS name, as on EC2; `taken` are the names in use.
     """
-    current: dict[str, dict[str, str]] = group.state["nodes"]
-    size = group.resource["scalingConfig"]["desiredSize"]
-    names = list(current)
-    kept = {name: current[name] for name in names[:size]}
     zones, networks = group.state["zones"], group.state["networks"]
     instance_type = (group.resource["instanceTypes"] or ["t3.medium"])[0]
-    for number in range(len(kept), size):
-        place = number % len(zones)
-        name = free_name(networks[place], group.region, taken | kept.keys())
-        kept[name] = {"zone": zones[place], "instance_type": instance_type}
-    return kept, list(reversed(names[size:]))
+    there = [node["zone"] for node in group.state["nodes"].values() if node["generation"] == of]
+    made: dict[str, dict[str, Any]] = {}
+    for _ in range(number):
+        place = min(range(len(zones)), key=lambda each: (there.count(zones[each]), each))
+        name = free_name(networks[place], group.region, taken | made.keys())
+        made[name] = {"zone": zones[place], "instance_type": instance_type, "generation": of}
+        there.append(zones[place])
+    return made
 
 
 def free_name(network: str, region: str, taken: set[str]) -> str:

@@ -42,11 +42,17 @@ class Service:
         return record
 
     def begin_update(
-        self, record: Record, kind: str, parameters: dict[str, Any], done_at: float
+        self,
+        record: Record,
+        kind: str,
+        parameters: dict[str, Any],
+        done_at: float,
+        then: dict[str, Any] | None = None,
     ) -> dict[str, Any]:
         """Note that an update of the record is under way; returns it as the API answers it.
 
-        Raises ResourceInUseException while another one is.
+        `then` is what the resource is told to be once the update is successful. Raises ResourceInUseException
+        while another one is under way.
         """
         if record.status != UPDATABLE:
             raise in_use(
@@ -66,7 +72,7 @@ class Service:
                 "errors": [],
             },
             done_at,
-            {"of": record.kind, "key": record.key},
+            {"of": record.kind, "key": record.key, "then": then or {}},
         )
         update.resource["id"] = update.names[-1]
         record.status = "UPDATING"

@@ -20,7 +20,11 @@ PLATFORM = "eks.1"
 
 
 class Versions:
-    """`current` is the sandbox's own, e.g. "1.35.4": the only one that a cluster can be made of here."""
+    """`current` is the sandbox's own, e.g. "1.35.4".
+
+    A cluster can be of that one or of an older one, to be updated from: to EKS's API it is then what it says,
+    while the programs behind it are the sandbox's own at any version.
+    """
 
     def __init__(self, current: str) -> None:
         self.patch_version = current
@@ -33,7 +37,7 @@ class Versions:
         """`version` when a cluster can have it. Raises InvalidParameterException for any other."""
         if version not in {*RELEASES, self.current}:
             raise invalid_parameter(f"unsupported Kubernetes version {version}")
-        if version != self.current:
+        if minor(version) > minor(self.current):
             raise invalid_parameter(
                 f"unsupported Kubernetes version {version}: this sandbox was built with "
                 f"{self.patch_version}; NOTEJAM_KUBERNETES_VERSION chooses another for a new sandbox"
@@ -73,3 +77,8 @@ class Versions:
             "versionStatus": status,
             "kubernetesPatchVersion": self.patch_version if version == self.current else f"{version}.0",
         }
+
+
+def minor(version: str) -> int:
+    """35 of "1.35"."""
+    return int(version.split(".")[1])

@@ -35,9 +35,29 @@ class FakeKubernetes(NoKubernetes):
         self.installed: list[str] = []
         self.bound: list[tuple[str, list[str] | None]] = []
         self.service_account: tuple[str, str] | None = None
+        self.cordoned: set[str] = set()
+        self.ready_nodes: set[str] | None = None  # all of them, unless said
+        self.pods: dict[str, list[str]] = {}  # those that a disruption budget keeps, by node
+        self.drained: list[str] = []
+        self.launched = 0
+        self.most_nodes = 0
+
+    def create(self, *args: Any, **kwargs: Any) -> None:
+        super().create(*args, **kwargs)
+        self.launched += args[0].startswith("ip-")
+        self.most_nodes = max(self.most_nodes, len(self.names()))
+
+    def cordon(self, name: str, unschedulable: bool) -> None:
+        (self.cordoned.add if unschedulable else self.cordoned.discard)(name)
+
+    def drain(self, name: str) -> list[str]:
+        self.drained.append(name)
+        return self.pods.get(name, [])
 
     def ready(self, *names: Any) -> bool:
-        return self.control_plane_ready or bool(names)
+        if names:
+            return self.ready_nodes is None or names[0] in self.ready_nodes
+        return self.control_plane_ready
 
     def names(self) -> list[str]:
         return [name for name in super().names() if name.startswith("ip-")]

@@ -73,9 +73,14 @@ def test_the_service_network_is_the_clusters(control_plane, processes) -> None:
 
 
 def test_a_version_that_is_not_here_is_refused_by_name(control_plane, processes) -> None:
-    with pytest.raises(SandboxError, match=r"has Kubernetes 1\.35\.4, a cluster of version 1\.3 was asked"):
-        control_plane.create("1.3", AUTHENTICATOR, "172.20.0.0/16")
+    with pytest.raises(SandboxError, match=r"has Kubernetes 1\.35\.4, a cluster of version 1\.36 was asked"):
+        control_plane.create("1.36", AUTHENTICATOR, "172.20.0.0/16")
     assert processes.running == {}
+
+
+def test_an_older_version_has_the_same_programs(control_plane, processes) -> None:
+    control_plane.create("1.34", AUTHENTICATOR, "172.20.0.0/16")
+    assert set(PROGRAMS) <= set(processes.running)
 
 
 def test_the_issuer_is_the_sandboxes_own_and_stays(control_plane, settings) -> None:

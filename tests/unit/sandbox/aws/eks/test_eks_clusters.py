@@ -51,7 +51,7 @@ def test_what_a_cluster_is_not_told_has_awss_defaults(account: Account) -> None:
 REFUSED_CLUSTERS: list[tuple[Any, ...]] = [
     ({"name": "-notes"}, "alphanumeric"),
     ({"version": "1.30"}, "unsupported Kubernetes version 1.30"),
-    ({"version": "1.34"}, "unsupported Kubernetes version 1.34"),
+    ({"version": "1.36"}, "unsupported Kubernetes version 1.36"),
     ({"roleArn": "arn:aws:iam::123456789012:role/absent"}, "does not exist or the trusted entity"),
     ({"roleArn": "arn:aws:iam::123456789012:role/nodes"}, "does not exist or the trusted entity"),
     ({"resourcesVpcConfig": {"subnetIds": ["subnet-00000000000000000"]}}, "does not exist"),

@@ -34,7 +34,8 @@ def test_a_group_is_scaled_up_and_down(cluster: Account, kubernetes: FakeKuberne
             clusterName="notes", nodegroupName="system", scalingConfig={"desiredSize": size}
         )
         assert cluster.nodes()["status"] == "UPDATING"
-        cluster.wait()
+        for _ in range(3):
+            cluster.wait()
         assert len(kubernetes.names()) == size
         assert cluster.nodes()["status"] == "ACTIVE"
     assert kubernetes.names() == [first]
