@@ -17,6 +17,7 @@ from sandbox.settings import CHECKOUT, Settings
 TASK = re.compile(r"^(?:TASK|RUNNING HANDLER) \[(?:(?P<role>[\w.]+) : )?(?P<task>.*)\] \**$")
 STOP_SECONDS = 10
 COMMAND = ("ansible-playbook", "site.yml", "-i")
+TIMELINE = re.compile(r"^TIMELINE \[?(?P<site>[^\s\]]+)\]? \**\n(?P<lines>(?:.+\n)+)", re.MULTILINE)
 RECAP = re.compile(r"^(?P<site>\S+)\s+: ok=\d+\s+changed=(?P<changed>\d+)\s", re.MULTILINE)
 
 
@@ -66,6 +67,10 @@ class Playbook:
     def changed(self) -> dict[str, int]:
         """How many tasks changed something, by site."""
         return {found["site"]: int(found["changed"]) for found in RECAP.finditer(self.log.read_text())}
+
+    def timelines(self) -> dict[str, str]:
+        """What was asked for and waited for, by site; none of a site that waited for nothing."""
+        return {found["site"]: found["lines"] for found in TIMELINE.finditer(self.log.read_text())}
 
     def stop(self) -> None:
         """End the run with its workers; what it made so far stays."""

@@ -44,6 +44,8 @@ def rehearse(environment: str) -> None:
         print(f"{environment}, run {number}: {playbook.changed()}")
         for role, seconds in playbook.role_seconds.items():
             print(f"  {role or 'start and discovery':<24} {seconds:6.1f} s", flush=True)
+        for site, timeline in playbook.timelines().items():
+            print(f"Timeline of {site}, run {number}:\n{timeline}", flush=True)
     if changed := {site: count for site, count in playbook.changed().items() if count}:
         raise SandboxError(f"The second run changed something: {changed} (log: {playbook.log}).")
 

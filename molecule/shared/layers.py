@@ -36,7 +36,8 @@ def scenario_inventory(role: str) -> set[str]:
 def order() -> list[str]:
     """The roles in the order in which site.yml applies them."""
     plays = yaml.safe_load((ROOT / "site.yml").read_text())
-    return [task["ansible.builtin.include_role"]["name"] for play in plays for task in play["tasks"]]
+    included = [task["ansible.builtin.include_role"] for play in plays for task in play["tasks"]]
+    return [role["name"] for role in included if "tasks_from" not in role]
 
 
 if __name__ == "__main__":

@@ -42,9 +42,14 @@ class Site:
 
 
 @pytest.fixture(scope="package")
-def account(services: dict[str, str]) -> dict[str, str]:
-    """A client's environment in the account where prod has been built, and built again without a change."""
-    sandbox("rehearse", ENVIRONMENT, layer=f"rehearse-{ENVIRONMENT}")
+def rehearsal(services: dict[str, str]) -> str:
+    """Prod, built and built again without a change; what that printed."""
+    return sandbox("rehearse", ENVIRONMENT, layer=f"rehearse-{ENVIRONMENT}").stdout
+
+
+@pytest.fixture(scope="package")
+def account(rehearsal: str, services: dict[str, str]) -> dict[str, str]:
+    """A client's environment in the account where prod has been built."""
     return exported_by(sandbox("account", ENVIRONMENT, layer=f"account-{ENVIRONMENT}").stdout, services)
 
 

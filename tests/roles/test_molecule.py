@@ -23,7 +23,7 @@ def roles() -> list[str]:
     """The roles that site.yml applies, in its order."""
     plays = yaml.safe_load((ROOT / "site.yml").read_text())
     included = [task["ansible.builtin.include_role"] for play in plays for task in play["tasks"]]
-    return list(dict.fromkeys(role["name"] for role in included))
+    return [role["name"] for role in included if "tasks_from" not in role]
 
 
 def has_own_account(role: str) -> bool:

@@ -205,6 +205,9 @@ def test_a_cluster_can_be_used_once_it_has_an_instance() -> None:
     ready = run_module("rds_cluster_info", db_cluster_identifier="notejam-test", wait=True)
     assert ready.result["rds_cluster"]["instances"] == {"notejam-test-1": "available"}
     assert ready.writes == []
+    resources = ["rds_cluster notejam-test", "rds_instance notejam-test-1"]
+    assert [event["resource"] for event in ready.result["timeline"]] == resources
+    assert "timeline" not in planned.result
 
 
 def test_nobody_waits_for_a_cluster_that_is_not_there() -> None:

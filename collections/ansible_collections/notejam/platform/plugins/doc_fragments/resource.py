@@ -34,6 +34,9 @@ options:
       - How long to wait, in seconds.
     type: int
     default: 1800
+notes:
+  - What was asked for and waited for, and when, is in the result's C(timeline), for the callback
+    P(notejam.platform.timeline#callback).
 attributes:
   check_mode:
     description: Reports what would change without calling an API operation that writes.

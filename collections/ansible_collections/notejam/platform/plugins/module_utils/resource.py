@@ -22,6 +22,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.exceptions import Ansib
 from ansible_collections.amazon.aws.plugins.module_utils.tagging import compare_aws_tags
 from ansible_collections.notejam.platform.plugins.module_utils.client import client
 from ansible_collections.notejam.platform.plugins.module_utils.compare import declared, holds, merged
+from ansible_collections.notejam.platform.plugins.module_utils.timeline import Timeline
 from ansible_collections.notejam.platform.plugins.module_utils.unknown import UNKNOWN
 
 if TYPE_CHECKING:
@@ -64,12 +65,18 @@ class Resource:
     def __init__(self, module: AnsibleAWSModule) -> None:
         self.module = module
         self.params: dict[str, Any] = module.params
+        self.timeline = Timeline()
         self._clients: dict[str, Any] = {}
 
     @property
     def identity(self) -> str:
         """What tells this resource from others of its kind, for messages and diffs."""
         return str(self.params.get("name") or "")
+
+    @property
+    def label(self) -> str:
+        """Kind and identity, for messages, diffs and the timeline."""
+        return f"{self.name} {self.identity}".strip()
 
     def client(self, service: str) -> Any:
         """The service's client, with retries; made once."""
@@ -136,8 +143,8 @@ def reconcile(resource: Resource) -> None:
     except AnsibleAWSError as error:
         module.fail_json_aws_error(error)
     except (BotoCoreError, ClientError) as error:
-        module.fail_json_aws(error, msg=f"{resource.name} {resource.identity}".strip())
-    module.exit_json(**result)
+        module.fail_json_aws(error, msg=resource.label)
+    module.exit_json(**result, **resource.timeline.result())
 
 
 def _present(resource: Resource) -> dict[str, Any]:
@@ -153,12 +160,15 @@ def _present(resource: Resource) -> dict[str, Any]:
 
     if current is None:
         resource.create(desired)
+        if type(resource).wait is not Resource.wait:
+            resource.timeline.asked(resource.label)
     elif changes:
         _update(resource, current, changes)
     elif not resource.params.get("wait") or resource.settled(current):
         return _result(resource, current, predicted, current)
     if resource.params.get("wait"):
-        resource.wait("present")
+        with resource.timeline.wait(resource.label):
+            resource.wait("present")
     return _result(resource, current, predicted, resource.describe())
 
 
@@ -215,12 +225,11 @@ def _update(resource: Resource, current: State, changes: dict[str, tuple[Any, An
 
 def _result(resource: Resource, before: State | None, predicted: State | None, state: State | None) -> State:
     shown_before, shown_after = _diff(resource, before or {}, predicted or {})
-    header = f"{resource.name} {resource.identity}".strip()
     diff = {
         "before": shown_before,
         "after": shown_after,
-        "before_header": f"{header} (as it is)",
-        "after_header": f"{header} (as declared)",
+        "before_header": f"{resource.label} (as it is)",
+        "after_header": f"{resource.label} (as declared)",
     }
     visible = None if state is None else {key: state[key] for key in state if key not in resource.secret}
     return {"changed": shown_before != shown_after, "diff": diff, resource.name: visible}

@@ -150,8 +150,9 @@ EXAMPLES = r"""
     wait: false
 
 - name: Wait for it
-  notejam.platform.eks_cluster:
+  notejam.platform.eks_cluster_info:
     name: notejam-prod
+    wait: true
 """
 
 RETURN = r"""

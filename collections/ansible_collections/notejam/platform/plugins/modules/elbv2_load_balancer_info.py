@@ -59,6 +59,11 @@ load_balancer:
     ip_address_type:
       description: V(ipv4) or V(dualstack).
       type: str
+timeline:
+  description: When the load balancer was seen to be active, and since when this waited for it.
+  returned: when not in check mode
+  type: list
+  elements: dict
 """
 
 from typing import Any
@@ -67,6 +72,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.exceptions import Ansib
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.notejam.platform.plugins.module_utils.client import client
 from ansible_collections.notejam.platform.plugins.module_utils.tags import as_dict, carries
+from ansible_collections.notejam.platform.plugins.module_utils.timeline import Timeline
 from ansible_collections.notejam.platform.plugins.module_utils.unknown import UNKNOWN
 from ansible_collections.notejam.platform.plugins.module_utils.waiting import wait_until
 
@@ -110,23 +116,25 @@ def main() -> None:
         supports_check_mode=True,
     )
     tags = module.params["tags"]
+    timeline = Timeline()
     try:
         elbv2 = client(module, "elbv2")
         if not module.check_mode:
-            wait_until(
-                f"The load balancer tagged {tags}",
-                lambda: (find(elbv2, tags) or {"State": {"Code": "absent"}})["State"]["Code"],
-                ["active"],
-                module.params["wait_timeout"],
-                failed=["failed"],
-            )
+            with timeline.wait("load balancer"):
+                wait_until(
+                    f"The load balancer tagged {tags}",
+                    lambda: (find(elbv2, tags) or {"State": {"Code": "absent"}})["State"]["Code"],
+                    ["active"],
+                    module.params["wait_timeout"],
+                    failed=["failed"],
+                )
         found = find(elbv2, tags)
     except AnsibleAWSError as error:
         module.fail_json_aws_error(error)
     except (BotoCoreError, ClientError) as error:
         module.fail_json_aws(error, msg=f"Cannot find the load balancer tagged {tags}")
     told = {key: found[name] if found else UNKNOWN for key, name in KEYS.items()}
-    module.exit_json(changed=False, load_balancer=told)
+    module.exit_json(changed=False, load_balancer=told, **timeline.result())
 
 
 if __name__ == "__main__":

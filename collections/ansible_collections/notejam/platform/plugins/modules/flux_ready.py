@@ -86,6 +86,11 @@ objects:
     message:
       description: What Flux says of it.
       type: str
+timeline:
+  description: When each object was seen to be ready, and since when this waited for it.
+  returned: when not in check mode
+  type: list
+  elements: dict
 """
 
 import time
@@ -103,6 +108,7 @@ from ansible_collections.notejam.platform.plugins.module_utils.kubernetes_cluste
     Cluster,
     KubernetesError,
 )
+from ansible_collections.notejam.platform.plugins.module_utils.timeline import Timeline
 
 
 def main() -> None:
@@ -119,6 +125,7 @@ def main() -> None:
         supports_check_mode=True,
     )
     params = module.params
+    timeline = Timeline()
     deadline = time.monotonic() + params["wait_timeout"]
     try:
         cluster = Cluster(params["kubeconfig"], params["host"])
@@ -133,9 +140,11 @@ def main() -> None:
                 each.refresh()
             revision = source.revision or params["revision"]
         else:
-            revision = follow_source(source, params["revision"], deadline)
+            with timeline.wait(f"GitRepository {source.name} at {short(params['revision'])}"):
+                revision = follow_source(source, params["revision"], deadline)
             for each in kustomizations:
-                follow_kustomization(each, revision, params["reconcile"], deadline)
+                with timeline.wait(f"Kustomization {each.name} at {short(revision)}"):
+                    follow_kustomization(each, revision, params["reconcile"], deadline)
     except KubernetesError as error:
         module.fail_json(msg=str(error))
     module.exit_json(
@@ -151,7 +160,13 @@ def main() -> None:
             }
             for each in (source, *kustomizations)
         ],
+        **timeline.result(),
     )
+
+
+def short(revision: str) -> str:
+    """The beginning of the commit that a revision of Flux's names."""
+    return revision.rpartition(":")[2][:7]
 
 
 if __name__ == "__main__":

@@ -60,8 +60,14 @@ rds_cluster:
     instances:
       description: The status of each of its instances by identifier.
       type: dict
+timeline:
+  description: When the cluster and each instance were seen to be available, and since when this waited.
+  returned: with O(wait)
+  type: list
+  elements: dict
 """
 
+import time
 from typing import Any
 
 try:
@@ -74,6 +80,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.exceptions import Ansib
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.notejam.platform.plugins.module_utils.client import client
 from ansible_collections.notejam.platform.plugins.module_utils.rds import BROKEN, GONE
+from ansible_collections.notejam.platform.plugins.module_utils.timeline import Timeline
 from ansible_collections.notejam.platform.plugins.module_utils.waiting import wait_until
 
 
@@ -108,6 +115,26 @@ def readiness(cluster: dict[str, Any] | None) -> str:
     return next((status for status in statuses if status != "available"), "available")
 
 
+def wait(rds: Any, identifier: str, timeout: float, timeline: Timeline) -> None:
+    """Return once the cluster and its instances are available, each noted as soon as it is seen to be."""
+    since = time.time()
+    seen: set[str] = set()
+
+    def status() -> str:
+        cluster = describe(rds, identifier)
+        if cluster is not None:
+            statuses = {f"rds_cluster {identifier}": cluster["status"]} | {
+                f"rds_instance {name}": status for name, status in cluster["instances"].items()
+            }
+            for resource in sorted(name for name, found in statuses.items() if found == "available"):
+                if resource not in seen:
+                    seen.add(resource)
+                    timeline.ready(resource, since)
+        return readiness(cluster)
+
+    wait_until(f"Database {identifier}", status, ["available"], timeout, [*BROKEN, GONE])
+
+
 def main() -> None:
     module = AnsibleAWSModule(
         argument_spec={
@@ -118,22 +145,17 @@ def main() -> None:
         supports_check_mode=True,
     )
     identifier = module.params["db_cluster_identifier"]
+    timeline = Timeline()
     try:
         rds = client(module, "rds")
         if module.params["wait"] and not module.check_mode:
-            wait_until(
-                f"Database {identifier}",
-                lambda: readiness(describe(rds, identifier)),
-                ["available"],
-                module.params["wait_timeout"],
-                [*BROKEN, GONE],
-            )
+            wait(rds, identifier, module.params["wait_timeout"], timeline)
         cluster = describe(rds, identifier)
     except AnsibleAWSError as error:
         module.fail_json_aws_error(error)
     except (BotoCoreError, ClientError) as error:
         module.fail_json_aws(error, msg=f"Cannot describe the database {identifier}")
-    module.exit_json(changed=False, rds_cluster=cluster)
+    module.exit_json(changed=False, rds_cluster=cluster, **timeline.result())
 
 
 if __name__ == "__main__":

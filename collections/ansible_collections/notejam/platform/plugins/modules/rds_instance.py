@@ -161,7 +161,8 @@ class Instance(RdsResource):
         try:
             self._create(desired)
         except is_boto3_error_code("InvalidDBClusterStateFault"):
-            wait_until(f"the cluster of {what}", self._cluster_status, ["available"], timeout, BROKEN)
+            with self.timeline.wait(f"rds_cluster {self.params['db_cluster_identifier']}"):
+                wait_until(f"the cluster of {what}", self._cluster_status, ["available"], timeout, BROKEN)
             self._create(desired)
 
     def update(self, current: State, changes: dict) -> None:
