@@ -164,6 +164,28 @@ def test_waits_for_a_creation_that_an_earlier_run_asked_for() -> None:
     assert calls(tags={"a": "1"}) == ["tag a", "wait present"]
 
 
+def test_what_a_change_brings_is_said_in_the_plan_and_in_the_run() -> None:
+    class Heavy(Shelf):
+        def consequences(self, current: dict[str, Any], changes: dict[str, tuple[Any, Any]]) -> list[str]:
+            return [f"books fall down for {key}." for key in changes]
+
+    options = {"name": "a", "material": None, "options": {"height": 2}, "combination": None}
+    for check_mode in (True, False):
+        module = FakeModule(check_mode, books=["b"], **options)
+        store: Store = {"a": {"name": "a", "books": [], "options": {"height": 2}, "tags": {}}}
+        with pytest.raises(Ended):
+            reconcile(Heavy(module, store))
+        assert module.warnings == ["shelf a: books fall down for books."]
+    module = FakeModule(books=["b"], **options)
+    with pytest.raises(Ended):
+        reconcile(Heavy(module, store))
+    assert module.warnings == []
+    module = FakeModule(books=["b"], **options)
+    with pytest.raises(Ended):
+        reconcile(Heavy(module, {}))  # a creation changes nothing that is there
+    assert module.warnings == []
+
+
 def test_what_must_be_retained_stays_and_is_named() -> None:
     class Full(Shelf):
         def retained(self, current: dict[str, Any]) -> str | None:

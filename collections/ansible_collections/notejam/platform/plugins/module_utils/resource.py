@@ -104,6 +104,13 @@ class Resource:
         """Apply the changed keys, each with its old and new value; tags come to tag() and untag()."""
         raise AssertionError(f"{type(self).__name__} cannot change {', '.join(changes)}")
 
+    def consequences(self, current: State, changes: dict[str, tuple[Any, Any]]) -> list[str]:
+        """What people should know before it happens, or what waits for them: a restart, the maintenance window.
+
+        One sentence each, said as warnings by the plan and by the run that makes the changes, which may be none.
+        """
+        return []
+
     def retained(self, current: State) -> str | None:
         """Why the resource is not to be deleted, such as what it holds for good; None when it is.
 
@@ -155,6 +162,8 @@ def _present(resource: Resource) -> dict[str, Any]:
         predicted = dict.fromkeys(sorted(resource.computed), UNKNOWN) | desired
     else:
         predicted = current | {key: new for key, (_old, new) in changes.items()}
+        for consequence in resource.consequences(current, changes):
+            resource.module.warn(f"{resource.name} {resource.identity}: {consequence}")
     if resource.module.check_mode:
         return _result(resource, current, predicted, predicted)
 
