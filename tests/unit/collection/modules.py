@@ -11,6 +11,7 @@ from typing import Any
 
 import botocore.client
 import pytest
+from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.testing import patch_module_args
 
 PACKAGE = "ansible_collections.notejam.platform.plugins.modules."
@@ -26,6 +27,7 @@ class Run:
     result: dict[str, Any]
     operations: list[str]
     output: str
+    warnings: list[str]
 
     @property
     def changed(self) -> bool:
@@ -39,6 +41,7 @@ class Run:
 def run_module(module: str, /, check_mode: bool = False, **options: Any) -> Run:
     """Run the module with the options; check mode and diffs as given."""
     operations: list[str] = []
+    warnings: dict[str, None] = {}  # each once: amazon.aws's module gives them to Ansible twice
     call = botocore.client.BaseClient._make_api_call
 
     def recorded(client: Any, operation: str, parameters: Any) -> Any:
@@ -60,8 +63,10 @@ def run_module(module: str, /, check_mode: bool = False, **options: Any) -> Run:
         contextlib.suppress(SystemExit),
     ):
         patch.setattr(botocore.client.BaseClient, "_make_api_call", recorded)
+        # Ansible gathers them for its process, which is another one for each module.
+        patch.setattr(AnsibleModule, "warn", lambda _module, warning, **_: warnings.update({warning: None}))
         importlib.import_module(PACKAGE + module).main()
-    return Run(json.loads(output.getvalue()), operations, output.getvalue())
+    return Run(json.loads(output.getvalue()), operations, output.getvalue(), list(warnings))
 
 
 def four_steps(module: str, /, **options: Any) -> Run:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import boto3
 import pytest
 from ansible_collections.notejam.platform.plugins.module_utils.rds import same_or_newer_minor
-from ansible_collections.notejam.platform.plugins.modules import rds_instance
+from ansible_collections.notejam.platform.plugins.modules import rds_cluster, rds_instance
 
 from .modules import four_steps, run_module
 
@@ -97,10 +98,118 @@ def test_a_cluster_is_never_replaced(change: dict[str, Any], check_mode: bool) -
 
 
 @pytest.mark.usefixtures("cluster")
-def test_another_major_version_is_made_only_on_request() -> None:
-    refused = run_module("rds_cluster", **CLUSTER | {"engine_version": "18.1"})
-    assert "another major version" in refused.result["msg"]
+@pytest.mark.parametrize("check_mode", [True, False])
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"engine_version": "18.1"}, "another major version"),
+        ({"engine_version": "16.8", "allow_major_version_upgrade": True}, "never goes back to a lower major"),
+        ({"port": 5433}, "restarts all instances at once"),
+    ],
+)
+def test_what_cannot_be_undone_or_interrupts_at_once_is_refused(
+    change: dict[str, Any], said: str, check_mode: bool
+) -> None:
+    refused = run_module("rds_cluster", check_mode=check_mode, **CLUSTER | change)
+    assert said in refused.result["msg"]
     assert refused.writes == []
+
+
+@pytest.mark.usefixtures("cluster")
+@pytest.mark.parametrize("check_mode", [True, False])
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (
+            {"engine_version": "17.6"},
+            "the upgrade from 17.5 to 17.6 restarts all instances in the maintenance window",
+        ),
+        (
+            {"engine_version": "17.6", "apply_immediately": True},
+            "the upgrade from 17.5 to 17.6 restarts all instances at once",
+        ),
+        (
+            {"db_cluster_parameter_group_name": "notejam-test-17"},
+            "takes effect at each instance's next restart, which is left to you",
+        ),
+    ],
+)
+def test_what_a_change_interrupts_is_said(change: dict[str, Any], said: str, check_mode: bool) -> None:
+    run_module("rds_cluster_parameter_group", **PARAMETERS)
+    run = run_module("rds_cluster", check_mode=check_mode, **CLUSTER | change)
+    assert run.changed
+    assert said in str(run.warnings)
+    run_module("rds_cluster", **CLUSTER | change)
+    assert run_module("rds_cluster", **CLUSTER | change | {"backup_retention_period": 8}).warnings == []
+
+
+@pytest.mark.usefixtures("cluster")
+def test_what_waits_for_a_window_or_a_restart_is_said_until_it_is_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answer = rds_cluster.Cluster.answer
+    waiting = {
+        "PendingModifiedValues": {"EngineVersion": "17.6"},
+        "DBClusterMembers": [
+            {"DBInstanceIdentifier": "notejam-test-1", "DBClusterParameterGroupStatus": "pending-reboot"},
+            {"DBInstanceIdentifier": "notejam-test-2", "DBClusterParameterGroupStatus": "in-sync"},
+        ],
+    }
+    monkeypatch.setattr(rds_cluster.Cluster, "answer", lambda self: {**(answer(self) or {}), **waiting})
+    run = run_module("rds_cluster", **CLUSTER)
+    assert not run.changed
+    assert run.result["rds_cluster"]["parameters_wait_for_restart"] == ["notejam-test-1"]
+    window = run.result["rds_cluster"]["preferred_maintenance_window"]
+    assert run.warnings == [
+        "rds_cluster notejam-test: parameters wait for the next restart of notejam-test-1, which is left to "
+        "you.",
+        f"rds_cluster notejam-test: EngineVersion 17.6 waits for the maintenance window ({window}).",
+    ]
+
+
+@pytest.mark.usefixtures("cluster")
+def test_the_capacity_of_serverless_instances_changes_by_one_call(rds: Any) -> None:
+    scaling = {"min_capacity": 0.5, "max_capacity": 8}
+    run = four_steps("rds_cluster", **CLUSTER, serverless_v2_scaling=scaling)
+    assert run.writes == ["ModifyDBCluster"]
+    (cluster,) = rds.describe_db_clusters()["DBClusters"]
+    told = cluster["ServerlessV2ScalingConfiguration"]
+    assert (told["MinCapacity"], told["MaxCapacity"]) == (0.5, 8)
+    assert not run_module("rds_cluster", **CLUSTER).changed
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+@pytest.mark.usefixtures("cluster")
+def test_a_protected_cluster_is_not_deleted(check_mode: bool) -> None:
+    run = run_module("rds_cluster", check_mode=check_mode, **CLUSTER | {"state": "absent"})
+    assert "it is protected from deletion" in run.result["msg"]
+    assert run.writes == []
+
+
+def test_the_password_of_a_given_secret_is_shown_nowhere(account: None) -> None:
+    secrets = boto3.client("secretsmanager", "eu-west-1")
+    value = {"username": "notejam", "password": "of-nobodys-business"}
+    secrets.create_secret(Name="master", SecretString=json.dumps(value))
+    run = four_steps("rds_cluster", **CLUSTER, master_user_secret_id="master")
+    assert run.result["rds_cluster"]["master_user_secret_arn"] is None
+    assert value["password"] not in run.output
+    read = run_module("rds_cluster", **CLUSTER | {"port": 5433}, master_user_secret_id="master")
+    assert "GetSecretValue" not in read.operations
+
+
+@pytest.mark.usefixtures("cluster")
+def test_rds_hands_its_secret_over_to_a_given_one() -> None:
+    boto3.client("secretsmanager", "eu-west-1").create_secret(
+        Name="master", SecretString=json.dumps({"password": "of-nobodys-business"})
+    )
+    check = run_module("rds_cluster", check_mode=True, **CLUSTER, master_user_secret_id="master")
+    assert check.changed
+    assert "RDS deletes the master user's secret that it made" in str(check.warnings)
+    assert check.writes == []
+
+
+@pytest.mark.usefixtures("cluster")
+def test_another_major_version_is_made_only_on_request() -> None:
     asked = {"engine_version": "18.1", "allow_major_version_upgrade": True}
     assert four_steps("rds_cluster", **CLUSTER | asked).result["rds_cluster"]["engine_version"] == "18.1"
 
@@ -137,11 +246,33 @@ def test_a_change_that_waits_for_the_maintenance_window_counts_as_made(
     waiting = {"DBInstanceClass": "db.r6g.large"}
     answer = rds_instance.Instance.answer
     monkeypatch.setattr(
-        rds_instance.Instance, "answer", lambda self: {**answer(self), "PendingModifiedValues": waiting}
+        rds_instance.Instance,
+        "answer",
+        lambda self: {**(answer(self) or {}), "PendingModifiedValues": waiting},
     )
     again = run_module("rds_instance", **INSTANCE | {"db_instance_class": "db.r6g.large"})
     assert not again.changed
     assert again.result["rds_instance"]["pending"] == waiting
+
+
+@pytest.mark.usefixtures("cluster")
+def test_an_instance_says_that_another_class_restarts_it() -> None:
+    run_module("rds_instance", **INSTANCE)
+    larger = INSTANCE | {"db_instance_class": "db.r6g.large"}
+    check = run_module("rds_instance", check_mode=True, **larger)
+    said = "the change from db.t4g.medium to db.r6g.large restarts it in the maintenance window"
+    assert said in str(check.warnings)
+    again = run_module("rds_instance", check_mode=True, **larger, apply_immediately=True)
+    assert "restarts it at once" in str(again.warnings)
+
+
+@pytest.mark.usefixtures("cluster")
+def test_an_instance_is_monitored_from_within() -> None:
+    role = "arn:aws:iam::123456789012:role/monitoring"
+    monitored = {"monitoring_interval": 60, "monitoring_role_arn": role}
+    four_steps("rds_instance", **INSTANCE | monitored)
+    run = four_steps("rds_instance", **INSTANCE | monitored | {"monitoring_interval": 15})
+    assert run.writes == ["ModifyDBInstance"]
 
 
 @pytest.mark.usefixtures("cluster")

@@ -59,6 +59,31 @@ def test_secrets_of_this_site() -> None:
     assert discovered("secrets") == {"secrets": {"arns": {"django": made["arn"]}}}
 
 
+def test_the_database_of_this_site_and_who_keeps_its_master_password() -> None:
+    cluster = {
+        "name": "here",
+        "engine_version": "17.5",
+        "database_name": "notejam",
+        "master_username": "notejam",
+        "port": 5432,
+    }
+    module = "secretsmanager_generated_secret"
+    run_module("rds_cluster", **cluster | {"name": "there"}, tags=tags("database", "", site="elsewhere"))
+    made = run_module("rds_cluster", **cluster, tags=tags("database", "")).result["rds_cluster"]
+    [found] = discovered("database").values()
+    assert (found["identifier"], found["arn"], found["name"]) == ("here", made["arn"], "notejam")
+    assert found["master_secret_arn"] == made["master_user_secret_arn"]
+
+    run_module("rds_cluster", **cluster, state="absent")
+    own = run_module(module, name="here-eu-west-1/master", generate=[{"key": "password", "length": 20}])
+    run_module(
+        "rds_cluster", **cluster, master_user_secret_id="here-eu-west-1/master", tags=tags("database", "")
+    )
+    assert discovered("database")["database"]["master_secret_arn"] == own.result["secret"]["arn"]
+    run_module(module, name="here-eu-west-1/master", state="absent")
+    assert discovered("database")["database"]["master_secret_arn"] == ""
+
+
 def test_the_boundary_of_the_account_is_every_sites() -> None:
     iam = boto3.client("iam")
     statement = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}

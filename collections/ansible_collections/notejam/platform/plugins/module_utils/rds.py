@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
+from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleAWSError
 from ansible_collections.notejam.platform.plugins.module_utils.resource import Resource, State
 from ansible_collections.notejam.platform.plugins.module_utils.tags import as_dict, as_list
 from ansible_collections.notejam.platform.plugins.module_utils.waiting import wait_until
@@ -25,6 +26,7 @@ BROKEN = (
     "storage-full",
 )
 """https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/accessing-monitoring.html"""
+WAITING_FOR_RESTART = "pending-reboot"
 
 
 def same_or_newer_minor(current: str | None, desired: str) -> bool:
@@ -34,6 +36,16 @@ def same_or_newer_minor(current: str | None, desired: str) -> bool:
     """
     have, want = (tuple(map(int, version.split("."))) for version in (current or "0", desired))
     return have[0] == want[0] and have >= want
+
+
+def window_spec(**own: Any) -> dict[str, Any]:
+    """The options of the documentation fragment notejam.platform.rds, and the module's own."""
+    common = {
+        "engine": {"default": "aurora-postgresql"},
+        "preferred_maintenance_window": {},
+        "apply_immediately": {"type": "bool", "default": False},
+    }
+    return common | own
 
 
 class RdsResource(Resource):
@@ -89,3 +101,24 @@ class RdsResource(Resource):
 
     def untag(self, current: State, keys: list[str]) -> None:
         self.rds.remove_tags_from_resource(ResourceName=current["arn"], TagKeys=keys)
+
+    def refusal(self, reason: str) -> AnsibleAWSError:
+        """The error that ends the module, in a plan too, with what stands against what the task asks for."""
+        return AnsibleAWSError(message=f"{self.name} {self.identity}: {reason}")
+
+    def when(self, current: State) -> str:
+        """When AWS makes a change that interrupts, as the end of a sentence."""
+        if self.params["apply_immediately"]:
+            return "at once, as apply_immediately asks for."
+        window = self.params["preferred_maintenance_window"] or current["preferred_maintenance_window"]
+        return f"in the maintenance window ({window}); apply_immediately would have it at once."
+
+    def pending(self, current: State) -> list[str]:
+        """What an earlier run asked for and AWS has yet to do in the maintenance window."""
+        waiting = ", ".join(
+            f"{field} {value}"
+            for field, value in sorted(current["pending"].items())
+            if not isinstance(value, dict)
+        )
+        window = current["preferred_maintenance_window"]
+        return [f"{waiting} waits for the maintenance window ({window})."] if waiting else []

@@ -105,9 +105,10 @@ class Resource:
         raise AssertionError(f"{type(self).__name__} cannot change {', '.join(changes)}")
 
     def consequences(self, current: State, changes: dict[str, tuple[Any, Any]]) -> list[str]:
-        """What people should know before it happens, or what waits for them: a restart, the maintenance window.
+        """What people should know: that a change restarts something, or that it waits for their doing.
 
-        One sentence each, said as warnings by the plan and by the run that makes the changes, which may be none.
+        One sentence each, said as warnings by the plan and by the run that makes the changes, if any. Raises
+        AnsibleAWSError for changes that are not to be made.
         """
         return []
 

@@ -57,8 +57,17 @@ rds_cluster:
     status:
       description: AWS's word for its state, such as V(available).
       type: str
+    deletion_protection:
+      description: Whether AWS refuses to delete it.
+      type: bool
     instances:
       description: The status of each of its instances by identifier.
+      type: dict
+    writer:
+      description: The identifier of the instance that writes, if there is one.
+      type: str
+    zones:
+      description: The zone of each of its instances by identifier, as far as they are known.
       type: dict
 timeline:
   description: When the cluster and each instance were seen to be available, and since when this waited.
@@ -75,44 +84,13 @@ try:
 except ImportError:
     pass  # AnsibleAWSModule reports the missing library.
 
-from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
 from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleAWSError
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.notejam.platform.plugins.module_utils.client import client
 from ansible_collections.notejam.platform.plugins.module_utils.rds import BROKEN, GONE
+from ansible_collections.notejam.platform.plugins.module_utils.rds_readiness import describe, readiness
 from ansible_collections.notejam.platform.plugins.module_utils.timeline import Timeline
 from ansible_collections.notejam.platform.plugins.module_utils.waiting import wait_until
-
-
-def describe(rds: Any, identifier: str) -> dict[str, Any] | None:
-    """The cluster with the status of each of its instances; None when there is no such cluster."""
-    try:
-        cluster = rds.describe_db_clusters(DBClusterIdentifier=identifier)["DBClusters"][0]
-    except is_boto3_error_code("DBClusterNotFoundFault"):
-        return None
-    of_cluster = [{"Name": "db-cluster-id", "Values": [identifier]}]
-    pages = rds.get_paginator("describe_db_instances").paginate(Filters=of_cluster)
-    return {
-        "db_cluster_identifier": identifier,
-        "status": cluster["Status"],
-        "instances": {
-            instance["DBInstanceIdentifier"]: instance["DBInstanceStatus"]
-            for instance in pages.build_full_result()["DBInstances"]
-        },
-    }
-
-
-def readiness(cluster: dict[str, Any] | None) -> str:
-    """ "available" when the cluster and all its instances are, else what is in the way.
-
-    A cluster without instances answers nobody, so it counts as being created.
-    """
-    if cluster is None:
-        return GONE
-    statuses = [cluster["status"], *cluster["instances"].values()]
-    if not cluster["instances"]:
-        statuses.append("creating")
-    return next((status for status in statuses if status != "available"), "available")
 
 
 def wait(rds: Any, identifier: str, timeout: float, timeline: Timeline) -> None:

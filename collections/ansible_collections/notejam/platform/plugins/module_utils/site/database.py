@@ -26,6 +26,17 @@ def discover(session: Session, tags: dict[str, str]) -> dict[str, Any] | None:
                 "reader_endpoint": cluster.get("ReaderEndpoint"),
                 "port": cluster["Port"],
                 "name": cluster.get("DatabaseName"),
-                "master_secret_arn": cluster.get("MasterUserSecret", {}).get("SecretArn"),
+                "master_secret_arn": cluster.get("MasterUserSecret", {}).get("SecretArn")
+                or _own_secret(session, cluster["DBClusterIdentifier"]),
             }
     return None
+
+
+def _own_secret(session: Session, identifier: str) -> str:
+    """The secret that the role keeps for the primary of a global database; empty for its secondary."""
+    secrets = session.client("secretsmanager")
+    try:
+        found = secrets.describe_secret(SecretId=f"{identifier}-{session.region_name}/master")
+    except secrets.exceptions.ResourceNotFoundException:
+        return ""
+    return "" if found.get("DeletedDate") else str(found["ARN"])
