@@ -16,6 +16,7 @@ from ipaddress import ip_network
 from typing import Any
 
 from ansible_collections.notejam.platform.plugins.plugin_utils.checks import window_minutes
+from ansible_collections.notejam.platform.plugins.plugin_utils.database_rules import SERVERLESS
 from ansible_collections.notejam.platform.plugins.plugin_utils.rules import AWS
 
 
@@ -83,6 +84,32 @@ def _certificates(mode: str, path: str) -> str | None:
     return "the certificates to verify the database's by are missing." if wanted else None
 
 
+def _capacity(kind: str, capacity: dict[str, Any]) -> str | None:
+    given = any(end is not None for end in capacity.values())
+    if kind == SERVERLESS and not given:
+        return "an instance of that class needs a range to move in."
+    if kind != SERVERLESS and given:
+        return f"instances of a fixed class have no range. Have either, or the class {SERVERLESS}."
+    return None
+
+
+def _global_class(follows: bool, kind: str) -> str | None:
+    if not follows or not kind.startswith("db.t"):
+        return None
+    return "AWS takes no burstable class in a global database."
+
+
+def _global_readers(follows: bool, count: int, regions: list[str]) -> str | None:
+    """https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-global-database-attaching.html"""
+    if not follows:
+        return None
+    if not regions:
+        return "there is no standby site that could follow."
+    if count - 1 + len(regions) > MOST_FOLLOWERS:
+        return f"its readers and the sites that follow are more than {MOST_FOLLOWERS} together."
+    return None
+
+
 def _windows(backup: str, maintenance: str) -> str | None:
     """Both start once a day at most, so that each day's backup is compared with the week's maintenance."""
     daily, weekly = window_minutes(backup, weekly=False), window_minutes(maintenance, weekly=True)
@@ -142,6 +169,8 @@ def _access_twice(*lists: list[str]) -> str | None:
     return None
 
 
+MOST_FOLLOWERS = 15
+GLOBAL = f"{AWS}/AmazonRDS/latest/AuroraUserGuide/aurora-global-database-getting-started.html"
 S3 = f"{AWS}/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html"
 WINDOWS = f"{AWS}/AmazonRDS/latest/APIReference/API_CreateDBCluster.html"
 ACL = f"{AWS}/waf/latest/developerguide/web-acl-processing.html"
@@ -193,6 +222,15 @@ CONTRADICTIONS = (
         f"{AWS}/AmazonRDS/latest/AuroraUserGuide/AuroraPostgreSQL.Security.html",
     ),
     Contradiction(("notejam_database_sslmode", "notejam_database_sslrootcert"), _certificates),
+    Contradiction(
+        ("database_instance_class", "database_serverless_capacity"),
+        _capacity,
+        f"{AWS}/AmazonRDS/latest/AuroraUserGuide/aurora-serverless-v2.setting-capacity.html",
+    ),
+    Contradiction(("database_global", "database_instance_class"), _global_class, GLOBAL),
+    Contradiction(
+        ("database_global", "database_instance_count", "database_standby_regions"), _global_readers, GLOBAL
+    ),
     Contradiction(("database_backup_window", "database_maintenance_window"), _windows, WINDOWS),
     Contradiction(
         ("edge_hosted_zone_name", "edge_hosted_zone_id", "edge_domain_name", "edge_alternative_names"),

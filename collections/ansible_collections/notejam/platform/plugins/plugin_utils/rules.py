@@ -26,8 +26,8 @@ from ansible_collections.notejam.platform.plugins.plugin_utils.checks import (
     resource_tags,
     single,
     tag_pattern,
-    window,
 )
+from ansible_collections.notejam.platform.plugins.plugin_utils.database_rules import DATABASE_RULES
 from ansible_collections.notejam.platform.plugins.plugin_utils.observability_rules import OBSERVABILITY_RULES
 from ansible_collections.notejam.platform.plugins.plugin_utils.values import (
     account_id,
@@ -70,6 +70,7 @@ REPOSITORY = Rule(empty_or(single(repository_url)))
 TAGS = Rule(resource_tags, f"{AWS}/tag-editor/latest/userguide/best-practices-and-strats.html")
 
 RULES: dict[str, Rule] = {
+    **DATABASE_RULES,
     **OBSERVABILITY_RULES,
     "platform_account_id": Rule(single(account_id)),
     "platform_domain": Rule(DOMAIN_NAME),
@@ -113,46 +114,6 @@ RULES: dict[str, Rule] = {
     "container_registry_replication_regions": REGIONS,
     "container_registry_pull_principal_arns": Rule(each(principal), PRINCIPALS),
     "container_registry_push_principal_arns": Rule(each(principal), PRINCIPALS),
-    "database_engine_version": Rule(
-        single(like(r"\d{2}\.\d{1,2}", "version of Aurora PostgreSQL, such as 17.5"))
-    ),
-    "database_name": Rule(
-        single(like(r"[A-Za-z][A-Za-z0-9_]{0,62}", "name of a database: letters, digits and underscores")),
-        f"{AWS}/AmazonRDS/latest/APIReference/API_CreateDBCluster.html",
-    ),
-    "database_master_username": Rule(
-        single(
-            like(
-                r"(?!(?:admin|postgres|rdsadmin)$)[A-Za-z][A-Za-z0-9_]{0,15}",
-                "name that a master user may have",
-            )
-        ),
-        f"{AWS}/AmazonRDS/latest/APIReference/API_CreateDBCluster.html",
-    ),
-    "database_port": Rule(
-        single(between(1150, 65535, "(ports)")),
-        f"{AWS}/AmazonRDS/latest/APIReference/API_CreateDBCluster.html",
-    ),
-    "database_log_exports": Rule(
-        each(one_of({"instance", "postgresql", "iam-db-auth-error"}, "log of Aurora PostgreSQL"))
-    ),
-    "database_instance_class": Rule(
-        single(like(r"db\.[a-z0-9-]+(?:\.[a-z0-9]+)+", "class of RDS, such as db.r6g.large")),
-        f"{AWS}/AmazonRDS/latest/AuroraUserGuide/Concepts.DBInstanceClass.html",
-    ),
-    "database_instance_count": Rule(
-        single(between(1, 16, "instances, a writer and 15 readers")),
-        f"{AWS}/AmazonRDS/latest/AuroraUserGuide/Aurora.Replication.html",
-    ),
-    "database_backup_retention_days": Rule(
-        single(between(1, 35, "days")), f"{AWS}/AmazonRDS/latest/APIReference/API_CreateDBCluster.html"
-    ),
-    "database_backup_window": Rule(
-        single(window(weekly=False)), f"{AWS}/AmazonRDS/latest/APIReference/API_CreateDBCluster.html"
-    ),
-    "database_maintenance_window": Rule(
-        single(window(weekly=True)), f"{AWS}/AmazonRDS/latest/APIReference/API_CreateDBCluster.html"
-    ),
     "edge_hosted_zone_id": Rule(
         empty_or(single(like(r"Z[A-Z0-9]{1,31}", "id of a hosted zone, such as Z0123456789ABCDEFGHIJ"))),
         f"{AWS}/Route53/latest/APIReference/API_GetHostedZone.html",
