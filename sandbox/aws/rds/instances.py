@@ -63,7 +63,7 @@ class Instances:
                 identifier,
                 "creating",
                 self._times.done_at("rds-instance"),
-                answer=_kept(asked),
+                answer={"PubliclyAccessible": False, **_kept(asked)},
                 state={
                     "cluster": cluster.identifier,
                     "writer": writer,
@@ -95,7 +95,7 @@ class Instances:
             pending = record.answer.setdefault("PendingModifiedValues", {})
             pending["DBInstanceClass"] = forwarded.pop("DBInstanceClass")
         instance = call.client("rds").modify_db_instance(**forwarded)["DBInstance"]
-        record.answer |= {name: asked[name] for name in KEPT & asked.keys()}
+        record.answer |= _kept(asked)
         record.state["promotion_tier"] = asked.get("PromotionTier", record.state["promotion_tier"])
         record.status, record.done_at = "modifying", self._times.done_at("rds-instance-modify")
         self._records.save(record)
@@ -158,10 +158,19 @@ class Instances:
 
 
 KEPT = frozenset(
-    {"PubliclyAccessible", "PerformanceInsightsEnabled", "PerformanceInsightsKMSKeyId", "MonitoringInterval"}
+    {
+        "PubliclyAccessible",
+        "PerformanceInsightsKMSKeyId",
+        "PerformanceInsightsRetentionPeriod",
+        "MonitoringInterval",
+        "MonitoringRoleArn",
+    }
 )
 
 
 def _kept(asked: dict[str, Any]) -> dict[str, Any]:
     """What the emulator forgets, with AWS's defaults."""
-    return {"PubliclyAccessible": False, **{name: asked[name] for name in KEPT & asked.keys()}}
+    kept = {name: asked[name] for name in KEPT & asked.keys()}
+    if "EnablePerformanceInsights" in asked:
+        kept["PerformanceInsightsEnabled"] = asked["EnablePerformanceInsights"]
+    return kept
