@@ -13,6 +13,7 @@ from sandbox.aws.eks.auth import EKSAuth
 from sandbox.aws.eks.authenticator import Authenticator
 from sandbox.aws.eks.bridge import Bridge
 from sandbox.aws.eks.clusters import Clusters
+from sandbox.aws.eks.insights import Insights
 from sandbox.aws.eks.nodegroups import Nodegroups
 from sandbox.aws.eks.pod_identity import PodIdentityAssociations
 from sandbox.aws.eks.records import Records
@@ -53,6 +54,7 @@ class EKS:
             AccessEntries(service),
             PodIdentityAssociations(service),
             Updates(service),
+            Insights(service),
             Tags(records),
             versions,
             EKSAuth(service, principals, kubernetes),

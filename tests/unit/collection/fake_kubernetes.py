@@ -53,7 +53,7 @@ class FakeKubernetes:
                 self.answer(*api.write(url.path, parse_qs(url.query), body, self.headers))
 
             def answer(self, status: int, body: Object) -> None:
-                data = json.dumps(body).encode()
+                data = (body["text"] if body.keys() == {"text"} else json.dumps(body)).encode()
                 self.send_response(status)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(data)))
@@ -78,7 +78,7 @@ class FakeKubernetes:
                 }
             )
         )
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
 
     def stop(self) -> None:
         self.server.shutdown()

@@ -109,6 +109,10 @@ class Cluster:
             definition["apiVersion"], definition["kind"], metadata["name"], metadata.get("namespace")
         )
 
+    def metrics(self) -> str:
+        """The API server's metrics, as Prometheus reads them."""
+        return (self._send("get", "/metrics") or b"").decode()
+
     def apply(self, definition: Object, field_manager: str, dry_run: bool = False) -> Object:
         """Apply the definition on the server's side, and return the object as it is then.
 
@@ -132,6 +136,15 @@ class Cluster:
                 f"{describe(definition)}: there is no namespace {metadata.get('namespace')}."
             )
         return applied or definition
+
+    def every(self, api_version: str, kind: str) -> list[Object]:
+        """Every object of the kind, in all namespaces; none where the cluster does not know the kind."""
+        found = self._kind(api_version, kind)
+        if found is None:
+            return []
+        items = (self._request("get", f"{found.api}/{found.plural}") or {}).get("items") or []
+        # The objects of a list do not say what they are.
+        return [{**each, "apiVersion": api_version, "kind": kind} for each in items]
 
     def annotate(self, definition: Object, annotations: Mapping[str, str]) -> None:
         """Set annotations of an object that exists."""
@@ -163,6 +176,18 @@ class Cluster:
         content_type: str = "application/json",
         query: list[tuple[str, str]] | None = None,
     ) -> Object | None:
+        """The JSON of an answer; None when there is nothing at the path."""
+        answer = self._send(method, path, body, content_type, query)
+        return None if answer is None else json.loads(answer)
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        body: Object | None = None,
+        content_type: str = "application/json",
+        query: list[tuple[str, str]] | None = None,
+    ) -> bytes | None:
         if time.monotonic() > self._renewal:
             self._connect()
         try:
@@ -184,8 +209,7 @@ class Cluster:
                 f"Cannot reach the Kubernetes API at {self.host} (kubeconfig {self._kubeconfig}): {error}. "
                 "Check that the cluster is up and that this machine may reach its endpoint."
             ) from None
-        found: Object = json.loads(answer.data)
-        return found
+        return bytes(answer.data)
 
     def _refusal(self, error: ApiException, body: Object | None) -> str:
         about = f"{describe(body)}: " if body and "kind" in body else ""
