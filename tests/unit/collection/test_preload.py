@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
 from types import SimpleNamespace
 
 import pytest
 from ansible_collections.notejam.platform.plugins.callback import preload
+
+
+@pytest.fixture(autouse=True)
+def thresholds() -> Iterator[tuple[int, int, int]]:
+    """How seldom Python looked for garbage before, and does so again after the test."""
+    before = gc.get_threshold()
+    yield before
+    gc.set_threshold(*before)
 
 
 @pytest.fixture
@@ -40,3 +50,9 @@ def test_a_missing_library_is_the_modules_to_tell_of(monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(preload, "preload_aws", missing)
     start(preload.CallbackModule(), "amazon.aws.aws_caller_info")
+
+
+def test_workers_look_for_garbage_less_often(thresholds: tuple[int, int, int]) -> None:
+    preload.CallbackModule()
+    assert gc.get_threshold()[0] > thresholds[0]
+    assert gc.get_threshold()[1:] == thresholds[1:]
