@@ -4,6 +4,7 @@ import logging
 import os
 
 from sandbox.aws import s3_access, secretsmanager
+from sandbox.aws.autoscaling import ScheduledActions
 from sandbox.aws.backup.api import Backup
 from sandbox.aws.calls import Handlers
 from sandbox.aws.clients import Clients
@@ -91,6 +92,7 @@ class Cloud:
         )
         self.rotations = Rotations(self.documents, self.times, self.clients, self.functions.invocations)
         self.alarms = Alarms(self.emulator, self.clients)
+        self.scheduled_actions = ScheduledActions(self.emulator, self.clients, self.documents)
         self.s3_replication = Replication(self.emulator, self.clients, self.times)
         self.gateway = Gateway(
             self.emulator,
@@ -167,6 +169,7 @@ class Cloud:
         self.functions.interfaces.start()
         self.rotations.start()
         self.alarms.start()
+        self.scheduled_actions.start()
         self.s3_replication.start()
         self.rds.bridge.start()
         self.eks.bridge.start()
@@ -178,6 +181,7 @@ class Cloud:
         self.rotations.stop()
         self.functions.interfaces.stop()
         self.s3_replication.stop()
+        self.scheduled_actions.stop()
         self.alarms.stop()
         self.ecr.expiry.stop()
         self.ecr.replication.stop()

@@ -1,18 +1,28 @@
-"""When a schedule in AWS's words comes round next, in UTC.
+"""When a schedule in AWS's words comes round next; in UTC, where nothing else is said.
 
 Source: https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_schedule.html and
-https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cron-expressions.html
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cron-expressions.html; for Auto Scaling
+https://docs.aws.amazon.com/autoscaling/ec2/userguide/scheduled-scaling-recurring-schedules.html
 """
 
 import calendar
 import datetime
 import re
+import zoneinfo
 from collections.abc import Callable
 
 RATE = re.compile(r"rate\(([1-9]\d*) (hours?|days?)\)")
 CRON = re.compile(r"cron\((\S+) (\S+) (\S+) (\S+) (\S+) (\S+)\)")
 DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+# Least, most, names; of the week's days 0 and 7 are Sunday.
+UNIX_FIELDS: tuple[tuple[int, int, tuple[str, ...]], ...] = (
+    (0, 59, ()),
+    (0, 23, ()),
+    (1, 31, ()),
+    (1, 12, MONTHS),
+    (0, 7, DAYS),
+)
 YEARS_AHEAD = 3  # further ahead nothing is looked for
 Day = datetime.date
 
@@ -49,6 +59,35 @@ def following(expression: str, moment: float) -> float:
                 )
                 if found > start:
                     return found.timestamp()
+    raise ValueError(f"{expression} does not come within {YEARS_AHEAD} years")
+
+
+def following_unix(expression: str, moment: float, time_zone: str | None = None) -> float:
+    """As `following`, of a cron expression of five fields, in a time zone of IANA's or in UTC."""
+    fields = expression.split()
+    if len(fields) != len(UNIX_FIELDS):
+        raise ValueError(f"{expression} has not the fields minute, hour, day of month, month, day of week")
+    minutes, hours, days, months, weekdays = (
+        _numbers(field, least, most, names)
+        for field, (least, most, names) in zip(fields, UNIX_FIELDS, strict=True)
+    )
+    try:
+        zone = zoneinfo.ZoneInfo(time_zone or "UTC")
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+        raise ValueError(f"{time_zone} is no time zone") from None
+    # Where both days are said, either will do: https://pubs.opengroup.org/onlinepubs/9799919799/utilities/crontab.html
+    either = fields[2] != "*" and fields[4] != "*"
+    start = datetime.datetime.fromtimestamp(moment, tz=zone).date()
+    for ahead in range(YEARS_AHEAD * 366):
+        day = start + datetime.timedelta(days=ahead)
+        matches = (day.day in days, bool({day.isoweekday() % 7, day.isoweekday()} & weekdays))
+        if day.month not in months or not (any(matches) if either else all(matches)):
+            continue
+        for hour in sorted(hours):
+            for minute in sorted(minutes):
+                found = datetime.datetime(day.year, day.month, day.day, hour, minute, tzinfo=zone).timestamp()
+                if found > moment:
+                    return found
     raise ValueError(f"{expression} does not come within {YEARS_AHEAD} years")
 
 

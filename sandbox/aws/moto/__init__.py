@@ -5,6 +5,8 @@ from functools import cache
 from sandbox.aws.moto import (
     acm,
     alarm_actions,
+    autoscaling,
+    autoscaling_schedules,
     budgets,
     cloudtrail,
     cloudwatch,
@@ -51,6 +53,8 @@ def install() -> None:
     alarm_actions.install()
     deterministic.install()
     acm.install()
+    autoscaling.install()
+    autoscaling_schedules.install()
     budgets.install()
     ec2.install()
     ec2_ipv6.install()

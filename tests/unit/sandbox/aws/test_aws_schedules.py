@@ -4,7 +4,7 @@ import datetime
 
 import pytest
 
-from sandbox.aws.schedules import following
+from sandbox.aws.schedules import following, following_unix
 
 # A Wednesday.
 NOW = datetime.datetime(2026, 11, 25, 14, 30, tzinfo=datetime.UTC)
@@ -52,3 +52,27 @@ def test_comes_round(expression: str, expected: str) -> None:
 def test_is_none(expression: str) -> None:
     with pytest.raises(ValueError, match=r"\S"):
         following(expression, NOW.timestamp())
+
+
+@pytest.mark.parametrize(
+    ("expression", "time_zone", "expected"),
+    [
+        ("0 18 * * *", None, "2026-11-25T18:00"),
+        ("30 14 * * *", "UTC", "2026-11-26T14:30"),
+        ("0 18 * * *", "Europe/Berlin", "2026-11-25T17:00"),
+        ("0 9 * * 1-5", "America/New_York", "2026-11-26T14:00"),
+        ("*/15 * * * *", None, "2026-11-25T14:45"),
+        ("0 8 * * 0", None, "2026-11-29T08:00"),
+        ("0 8 * * SUN", None, "2026-11-29T08:00"),
+        ("0 8 * * 7", None, "2026-11-29T08:00"),
+        ("0 8 1 * MON", None, "2026-11-30T08:00"),
+        ("0 8 25 12 *", None, "2026-12-25T08:00"),
+        ("0 8 1 7 *", "Europe/Berlin", "2027-07-01T06:00"),
+    ],
+)
+def test_a_recurrence_of_auto_scaling_comes_round(
+    expression: str, time_zone: str | None, expected: str
+) -> None:
+    moment = following_unix(expression, NOW.timestamp(), time_zone)
+    found = datetime.datetime.fromtimestamp(moment, tz=datetime.UTC)
+    assert f"{found:%Y-%m-%dT%H:%M}" == expected
