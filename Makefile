@@ -3,6 +3,9 @@
 .DEFAULT_GOAL := help
 .PHONY: help up status test down clean
 bootstrap := sandbox/bootstrap.sh
+# What is there several times over on one machine, and what starts a sandbox.
+quick := tests/lint tests/unit tests/application
+whole := tests/roles tests/environments tests/end_to_end
 
 help: ## show this
 	@echo 'make COMMAND:'
@@ -22,7 +25,8 @@ status: ## what runs, whether it is healthy, where its log is
 	@$(bootstrap) status
 
 test: ## lint, unit tests, a scenario for each role, prod over two regions, and the platform end to end
-	@$(bootstrap) -m pytest --exitfirst --verbose --durations=15
+	@$(bootstrap) -m pytest --exitfirst --verbose --numprocesses auto --dist worksteal $(quick)
+	@$(bootstrap) -m pytest --exitfirst --verbose --durations=15 $(whole)
 
 down: ## stop the sandbox and leave nothing of it; the cache stays
 	@$(bootstrap) down

@@ -4,6 +4,20 @@ import os
 
 import pytest
 
+WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))  # which of several processes
+
+
+@pytest.fixture(scope="session")
+def unit_name() -> str:
+    """The name of this process's sandbox, whose sockets are in a folder of it."""
+    return f"unit{WORKER}"
+
+
+@pytest.fixture(scope="session")
+def unit_index() -> int:
+    """The index of this process's sandbox, whose addresses follow from it; real ones count from 0."""
+    return 250 - WORKER
+
 
 @pytest.fixture(autouse=True)
 def neutral_environment(monkeypatch: pytest.MonkeyPatch) -> None:

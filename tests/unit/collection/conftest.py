@@ -69,7 +69,7 @@ def kubernetes(tmp_path: Path) -> Iterator[FakeKubernetes]:
 
 
 @pytest.fixture
-def cloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def cloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unit_name: str, unit_index: int) -> Iterator[None]:
     """The whole of the sandbox's AWS on a free port: functions run, and secrets are rotated."""
     from moto.core.base_backend import BackendDict
 
@@ -79,9 +79,9 @@ def cloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     from sandbox.settings import Settings
 
     settings = Settings(
-        name="unit",
+        name=unit_name,
         folder=tmp_path / "sandbox",
-        index=250,
+        index=unit_index,
         tier="virtual",
         notejam_port=8080,
         access_key_id="AKIAUNITTESTSUNITTES",

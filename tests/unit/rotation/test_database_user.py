@@ -33,11 +33,13 @@ MASTER = "notejam"
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[PostgreSQL, Instance, Path]]:
+def server(
+    tmp_path_factory: pytest.TempPathFactory, unit_name: str, unit_index: int
+) -> Iterator[tuple[PostgreSQL, Instance, Path]]:
     settings = Settings(
-        name="rotation",
+        name=unit_name,
         folder=tmp_path_factory.mktemp("sandbox"),
-        index=249,
+        index=unit_index,
         tier="virtual",
         notejam_port=8080,
         access_key_id="AKIAUNITTESTSUNITTES",

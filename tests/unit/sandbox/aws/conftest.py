@@ -91,11 +91,11 @@ class OneForAll:
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
+def settings(tmp_path: Path, unit_name: str, unit_index: int) -> Settings:
     return Settings(
-        name="unit",
+        name=unit_name,
         folder=tmp_path,
-        index=250,
+        index=unit_index,
         tier="virtual",
         notejam_port=8080,
         access_key_id="AKIAUNITTESTSUNITTES",
