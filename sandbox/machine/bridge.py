@@ -20,6 +20,9 @@ def ensure(settings: Settings) -> bool:
     missing = not exists(settings)
     if missing:
         _ip("link", "add", settings.bridge, "type", "bridge")
+    # Without one of its own it takes that of a node's cable, and another one when that node goes: those that
+    # stay would send to the old address until they ask anew, some ten seconds later.
+    _ip("link", "set", settings.bridge, "address", f"02:6e:6a:73:00:{settings.index:02x}")
     _ip("addr", "replace", f"{settings.address(1)}/{settings.subnet.prefixlen}", "dev", settings.bridge)
     _ip("link", "set", settings.bridge, "up")
     # A local route makes every address of the block one to listen on, also after a reboot of the machine.

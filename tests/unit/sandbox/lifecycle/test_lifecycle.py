@@ -1,5 +1,6 @@
 """Status and down on sandboxes in every state that bad luck leaves, and what a client finds in `env`."""
 
+import dataclasses
 import os
 import signal
 import subprocess
@@ -12,6 +13,7 @@ from sandbox import claims, cli, environment, status, supervisor
 from sandbox.creation import create_or_load
 from sandbox.down import down
 from sandbox.errors import SandboxError
+from sandbox.machine import bridge
 from sandbox.processes import Processes, Program
 from sandbox.settings import runtime_folder, sandbox_folder
 
@@ -92,6 +94,15 @@ def test_down_leaves_another_sandbox_alone(settings, tmp_path, monkeypatch):
     down()
     assert supervisor.pid(settings)
     assert claims.claimed(settings.folder)
+
+
+def test_a_bridge_has_an_address_of_its_own_whatever_nodes_come_and_go(settings, monkeypatch):
+    commands = []
+    monkeypatch.setattr("sandbox.machine.bridge._ip", lambda *words: commands.append(words))
+    for index in (1, 250):
+        bridge.ensure(dataclasses.replace(settings, tier="node", index=index))
+    given = [words for words in commands if "address" in words]
+    assert [words[-1] for words in given] == ["02:6e:6a:73:00:01", "02:6e:6a:73:00:fa"]
 
 
 def test_down_leaves_the_bridge_of_another_users_sandbox_alone(settings, monkeypatch):
