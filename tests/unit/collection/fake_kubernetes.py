@@ -1,4 +1,4 @@
-"""A Kubernetes API server in memory: discovery, reads, server-side apply with dry run, and merge patches."""
+"""A Kubernetes API server in memory: discovery, reads, applies, dry runs, merge patches and deletions."""
 
 from __future__ import annotations
 
@@ -36,6 +36,7 @@ class FakeKubernetes:
         self.kinds = copy.deepcopy(KINDS)
         self.objects: dict[str, Object] = {}
         self.writes: list[str] = []
+        self.deletions: list[str] = []
         self.refusal: tuple[int, str] | None = None
         self.changed: Callable[[str, Object], None] = lambda _path, _found: None
         self._versions = iter(range(1, 1_000_000))
@@ -51,6 +52,10 @@ class FakeKubernetes:
                 url, length = urlsplit(self.path), int(self.headers["Content-Length"])
                 body = json.loads(self.rfile.read(length))
                 self.answer(*api.write(url.path, parse_qs(url.query), body, self.headers))
+
+            def do_DELETE(self) -> None:
+                self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                self.answer(*api.delete(self.path, self.headers))
 
             def answer(self, status: int, body: Object) -> None:
                 data = (body["text"] if body.keys() == {"text"} else json.dumps(body)).encode()
@@ -95,6 +100,12 @@ class FakeKubernetes:
         if path in self.kinds:
             named = [{"kind": k, "name": n, "namespaced": s} for k, n, s in self.kinds[path]]
             return 200, {"kind": "APIResourceList", "resources": named}
+        collection, _, plural = path.rpartition("/")
+        plurals = [name for _kind, name, _namespaced in self.kinds.get(collection, [])]
+        if plural in plurals and path not in self.objects:
+            listed = re.compile(rf"{re.escape(collection)}(/namespaces/[^/]+)?/{plural}/[^/]+")
+            items = [found for place, found in self.objects.items() if listed.fullmatch(place)]
+            return 200, {"kind": "List", "items": items}
         found = self.objects.get(path)
         return (200, found) if found else (404, {"kind": "Status", "message": f"{path} not found"})
 
@@ -119,6 +130,25 @@ class FakeKubernetes:
             self._serve(after)
             self.changed(path, after)
         return 200, after
+
+    def delete(self, path: str, headers: Any) -> tuple[int, Object]:
+        """Gone at once, or when `changed` has taken the last finalizer away."""
+        if refused := self._refused(headers):
+            return refused
+        found = self.objects.get(path)
+        if found is None:
+            return 404, {"kind": "Status", "message": f"{path} not found"}
+        self.deletions.append(path)
+        if found["metadata"].get("finalizers"):
+            found["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+            self.changed(path, found)
+        if not found["metadata"].get("finalizers"):
+            self.objects.pop(path, None)
+            if path.startswith("/api/v1/namespaces/"):
+                name = path.removeprefix("/api/v1/namespaces/")
+                for inside in [place for place in self.objects if f"/namespaces/{name}/" in place]:
+                    del self.objects[inside]
+        return 200, {"kind": "Status", "status": "Success"}
 
     def _refused(self, headers: Any) -> tuple[int, Object] | None:
         if headers.get("Authorization") != f"Bearer {TOKEN}":

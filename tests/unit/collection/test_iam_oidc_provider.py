@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import boto3
@@ -62,6 +63,22 @@ def test_deletes_the_provider(iam: Any) -> None:
     run_module(MODULE, **PROVIDER)
     four_steps(MODULE, url=PROVIDER["url"], state="absent")
     assert iam.list_open_id_connect_providers()["OpenIDConnectProviderList"] == []
+
+
+def test_a_provider_that_another_environment_s_role_trusts_stays(iam: Any) -> None:
+    run_module(MODULE, **PROVIDER)
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Federated": ARN},
+        "Action": "sts:AssumeRoleWithWebIdentity",
+    }
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    iam.create_role(RoleName="notejam-dev-github-plan", AssumeRolePolicyDocument=trust)
+    run = run_module(MODULE, url=PROVIDER["url"], state="absent", keep_trusted=True)
+    assert not run.changed
+    assert "stays: notejam-dev-github-plan would trust nobody without it" in run.result["kept"]
+    iam.delete_role(RoleName="notejam-dev-github-plan")
+    four_steps(MODULE, url=PROVIDER["url"], state="absent", keep_trusted=True)
 
 
 def test_an_issuer_without_tls_is_refused_before_any_call() -> None:

@@ -161,3 +161,29 @@ class TestReplica:
         run_module("kms_key", **REPLICA)
         four_steps("kms_key", alias=KEY["alias"], region="eu-central-1", state="absent", deletion_window=7)
         assert kms.describe_key(KeyId="alias/notejam-test-database")["KeyMetadata"]["KeyState"] == "Enabled"
+
+
+def test_a_key_that_encrypts_a_backup_stays(kms: Any) -> None:
+    key = run_module("kms_key", **KEY).result["kms_key"]
+    rds = boto3.client("rds", "eu-west-1")
+    rds.create_db_cluster(
+        DBClusterIdentifier="notejam-test",
+        Engine="aurora-postgresql",
+        MasterUsername="notejam",
+        MasterUserPassword="not-a-secret",
+        StorageEncrypted=True,
+        KmsKeyId=key["arn"],
+    )
+    final = {"DBClusterIdentifier": "notejam-test", "FinalDBSnapshotIdentifier": "final"}
+    snapshot = rds.delete_db_cluster(**final)["DBCluster"]["DBClusterArn"].replace(
+        ":cluster:notejam-test", ":cluster-snapshot:final"
+    )
+    absent = {"alias": KEY["alias"], "state": "absent"}
+    for check_mode in (True, False):
+        run = run_module("kms_key", check_mode=check_mode, **absent)
+        assert not run.changed
+        assert run.writes == []
+        assert f"stays: it encrypts {snapshot}" in run.result["kept"]
+    rds.delete_db_cluster_snapshot(DBClusterSnapshotIdentifier="final")
+    four_steps("kms_key", **absent)
+    assert kms.describe_key(KeyId=key["key_id"])["KeyMetadata"]["KeyState"] == "PendingDeletion"

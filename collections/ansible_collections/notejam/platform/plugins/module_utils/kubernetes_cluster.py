@@ -146,13 +146,24 @@ class Cluster:
         # The objects of a list do not say what they are.
         return [{**each, "apiVersion": api_version, "kind": kind} for each in items]
 
+    def merge(self, definition: Object, change: Object) -> None:
+        """Change an object by a merge patch, if it exists."""
+        if kind := self._kind(definition["apiVersion"], definition["kind"]):
+            metadata = definition["metadata"]
+            self._request(
+                "patch", kind.path(metadata["name"], metadata.get("namespace")), change, MERGE_PATCH
+            )
+
+    def delete(self, definition: Object) -> None:
+        """Ask for an object's deletion, with what it owns, if it exists; finalizers may hold it a while."""
+        if kind := self._kind(definition["apiVersion"], definition["kind"]):
+            metadata = definition["metadata"]
+            options = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background"}
+            self._request("delete", kind.path(metadata["name"], metadata.get("namespace")), options)
+
     def annotate(self, definition: Object, annotations: Mapping[str, str]) -> None:
         """Set annotations of an object that exists."""
-        kind = self._kind(definition["apiVersion"], definition["kind"])
-        metadata = definition["metadata"]
-        if kind:
-            body = {"metadata": {"annotations": dict(annotations)}}
-            self._request("patch", kind.path(metadata["name"], metadata.get("namespace")), body, MERGE_PATCH)
+        self.merge(definition, {"metadata": {"annotations": dict(annotations)}})
 
     def _kind(self, api_version: str, kind: str) -> Kind | None:
         known = self._kinds.get(api_version, {})

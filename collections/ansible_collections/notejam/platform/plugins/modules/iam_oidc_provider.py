@@ -25,6 +25,12 @@ options:
       - The audiences whose tokens are accepted, in any order. Left out, they stay as they are.
     type: list
     elements: str
+  keep_trusted:
+    description:
+      - Whether the provider stays, with O(state=absent), as long as a role trusts it. An account has one for
+        an issuer, and several environments may share the account.
+    type: bool
+    default: false
 extends_documentation_fragment:
   - notejam.platform.resource
   - amazon.aws.common.modules
@@ -40,6 +46,10 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+kept:
+  description: Why the provider was not deleted, because of O(keep_trusted).
+  returned: when it stays
+  type: str
 oidc_provider:
   description: The provider; none with O(state=absent).
   returned: success
@@ -66,6 +76,7 @@ from typing import Any, ClassVar
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.notejam.platform.plugins.module_utils.compare import same_items
+from ansible_collections.notejam.platform.plugins.module_utils.provider_trust import trusting
 from ansible_collections.notejam.platform.plugins.module_utils.resource import (
     Resource,
     argument_spec,
@@ -126,6 +137,10 @@ class OidcProvider(Resource):
                 OpenIDConnectProviderArn=current["arn"], ClientID=client_id
             )
 
+    def retained(self, current: dict[str, Any]) -> str | None:
+        roles = trusting(self.iam, current["arn"]) if self.params["keep_trusted"] else []
+        return f"{', '.join(roles)} would trust nobody without it" if roles else None
+
     def delete(self, current: dict[str, Any]) -> None:
         self.iam.delete_open_id_connect_provider(OpenIDConnectProviderArn=current["arn"])
 
@@ -138,7 +153,11 @@ class OidcProvider(Resource):
 
 def main() -> None:
     module = AnsibleAWSModule(
-        argument_spec=argument_spec(url={"required": True}, client_ids={"type": "list", "elements": "str"}),
+        argument_spec=argument_spec(
+            url={"required": True},
+            client_ids={"type": "list", "elements": "str"},
+            keep_trusted={"type": "bool", "default": False},
+        ),
         supports_check_mode=True,
     )
     if not module.params["url"].startswith(SCHEME):

@@ -84,6 +84,12 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+kept:
+  description:
+    - Why the key was not deleted with O(state=absent), because it encrypts objects in a bucket, recovery
+      points in a backup vault, or a snapshot of RDS, in its region.
+  returned: when it stays
+  type: str
 kms_key:
   description: The key; none with O(state=absent).
   returned: success
@@ -124,8 +130,9 @@ from typing import Any, ClassVar
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
 from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleAWSError
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.notejam.platform.plugins.module_utils.client import client
+from ansible_collections.notejam.platform.plugins.module_utils.client import client, session
 from ansible_collections.notejam.platform.plugins.module_utils.compare import same_policy
+from ansible_collections.notejam.platform.plugins.module_utils.key_use import uses
 from ansible_collections.notejam.platform.plugins.module_utils.resource import (
     Resource,
     argument_spec,
@@ -215,6 +222,10 @@ class KmsKey(Resource):
             )
         if "rotation_period" in changes:
             self._rotate(key_id, changes["rotation_period"][1])
+
+    def retained(self, current: dict[str, Any]) -> str | None:
+        used = uses(session(self.module), current["arn"])
+        return f"it encrypts {', '.join(used)}, which nobody could read without it" if used else None
 
     def delete(self, current: dict[str, Any]) -> None:
         self.kms.schedule_key_deletion(
