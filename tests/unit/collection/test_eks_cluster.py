@@ -123,19 +123,21 @@ def test_a_change_waits_for_a_creation_that_is_under_way() -> None:
 )
 def test_refuses_what_eks_cannot_change(change: dict[str, Any], message: str) -> None:
     run_module("eks_cluster", **CLUSTER)
-    run = run_module("eks_cluster", **CLUSTER | change)
-    assert run.result["failed"]
-    assert message in run.result["msg"]
-    assert run.writes == []
+    for check_mode in (True, False):
+        run = run_module("eks_cluster", check_mode=check_mode, **CLUSTER | change)
+        assert run.result["failed"]
+        assert message in run.result["msg"]
+        assert run.writes == []
 
 
 def test_refuses_another_encryption_key() -> None:
     encrypted = CLUSTER | {"encryption_config": [{"resources": ["secrets"], "provider": {"key_arn": KEY}}]}
     run_module("eks_cluster", **encrypted)
     other = [{"resources": ["secrets"], "provider": {"key_arn": KEY + "2"}}]
-    run = run_module("eks_cluster", **encrypted | {"encryption_config": other})
-    assert "EKS cannot change the key of a cluster" in run.result["msg"]
-    assert run.writes == []
+    for check_mode in (True, False):
+        run = run_module("eks_cluster", check_mode=check_mode, **encrypted | {"encryption_config": other})
+        assert "EKS cannot change the key of a cluster" in run.result["msg"]
+        assert run.writes == []
 
 
 def test_a_failed_creation_ends_the_wait_with_the_reasons_of_eks(eks: FakeEks) -> None:

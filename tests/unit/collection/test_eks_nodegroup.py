@@ -100,10 +100,11 @@ def test_the_size_is_set_when_asked_to(eks: FakeEks) -> None:
 )
 def test_refuses_what_eks_cannot_change(change: dict[str, Any], message: str) -> None:
     run_module("eks_nodegroup", **GROUP)
-    run = run_module("eks_nodegroup", **GROUP | change)
-    assert run.result["failed"]
-    assert message in run.result["msg"]
-    assert run.writes == []
+    for check_mode in (True, False):
+        run = run_module("eks_nodegroup", check_mode=check_mode, **GROUP | change)
+        assert run.result["failed"]
+        assert message in run.result["msg"]
+        assert run.writes == []
 
 
 @pytest.mark.parametrize("status", ["CREATE_FAILED", "DEGRADED"])

@@ -93,6 +93,20 @@ def test_an_immutable_key_fails_in_the_plan_and_in_the_run(oak: Store) -> None:
         assert "state: absent" in result["msg"]
 
 
+def test_what_the_resource_refuses_fails_in_the_plan_and_in_the_run(oak: Store) -> None:
+    class Picky(Shelf):
+        def refuse(self, current: dict[str, Any], changes: dict[str, tuple[Any, Any]]) -> None:
+            if "books" in changes:
+                raise AnsibleAWSError(message=f"no other books than {current['books']}")
+
+    for check_mode in (True, False):
+        resource = Picky(FakeModule(check_mode, **OAK | {"books": ["z"]}), oak)
+        with pytest.raises(Ended) as ended:
+            reconcile(resource)
+        assert ended.value.result["msg"] == "no other books than ['x', 'y']"
+        assert resource.calls == []
+
+
 @pytest.mark.parametrize(
     ("tags", "purge", "calls"),
     [

@@ -101,7 +101,7 @@ class EksCluster(Resource):
         request["bootstrapSelfManagedAddons"] = self.params["bootstrap_self_managed_addons"]
         eks.create_cluster(self.client("eks"), **request)
 
-    def update(self, current: State, changes: dict[str, tuple[Any, Any]]) -> None:
+    def refuse(self, current: State, changes: dict[str, tuple[Any, Any]]) -> None:
         if "encryption_config" in changes and changes["encryption_config"][0]:
             old, new = changes["encryption_config"]
             raise eks.AnsibleEksError(
@@ -111,6 +111,8 @@ class EksCluster(Resource):
             )
         if "version" in changes:
             _refuse_version_jump(self.identity, *changes["version"])
+
+    def update(self, current: State, changes: dict[str, tuple[Any, Any]]) -> None:
         for request in self._updates(changes):
             self.wait("present")  # EKS takes one change at a time, and none before the cluster is active
             update = request()

@@ -85,7 +85,7 @@ class EksNodegroup(Resource):
         request.update({key: desired[key] for key in OPAQUE if desired.get(key)})
         eks.create_nodegroup(self.client("eks"), *self._key, **request)
 
-    def update(self, current: State, changes: dict[str, tuple[Any, Any]]) -> None:
+    def refuse(self, current: State, changes: dict[str, tuple[Any, Any]]) -> None:
         old_template, new_template = changes.get("launch_template", ({}, {}))
         for key in ("id", "name"):
             if new_template.get(key) and (old_template or {}).get(key) != new_template[key]:
@@ -95,6 +95,8 @@ class EksNodegroup(Resource):
                     "only takes another version of the same template. Make a second node group with it, "
                     "then delete this one."
                 )
+
+    def update(self, current: State, changes: dict[str, tuple[Any, Any]]) -> None:
         if CONFIG_KEYS & changes.keys():
             self.wait("present")
             request = self._config_request(changes)

@@ -100,6 +100,9 @@ class Resource:
         """Ask for the resource, with its tags."""
         raise AssertionError(f"{type(self).__name__} does not define create()")
 
+    def refuse(self, current: State, changes: dict[str, tuple[Any, Any]]) -> None:
+        """Raise AnsibleAWSError for changes that AWS would refuse: asked in check mode, too, before any change."""
+
     def update(self, current: State, changes: dict[str, tuple[Any, Any]]) -> None:
         """Apply the changed keys, each with its old and new value; tags come to tag() and untag()."""
         raise AssertionError(f"{type(self).__name__} cannot change {', '.join(changes)}")
@@ -217,6 +220,7 @@ def _changes(resource: Resource, current: State, desired: State) -> dict[str, tu
             f"but AWS cannot change it in place. Declare {old!r} again, or delete the {resource.name} "
             "(state: absent) and run again to have it made anew."
         )
+    resource.refuse(current, changes)
     return changes
 
 
