@@ -3,8 +3,9 @@
 from typing import Any
 
 from moto.ec2.models import EC2Backend
+from moto.ec2.models.launch_templates import LaunchTemplate
 
-from sandbox.aws.patching import replace
+from sandbox.aws.patching import add, replace
 
 ITSELF = "launch-template"
 
@@ -12,6 +13,7 @@ ITSELF = "launch-template"
 def install() -> None:
     """Patch moto, once in a process."""
     _keep_its_tags_out_of_its_versions()
+    _tell_its_tags_as_they_are()
 
 
 def _keep_its_tags_out_of_its_versions() -> None:
@@ -29,3 +31,15 @@ def _keep_its_tags_out_of_its_versions() -> None:
         return original(self, name, description, data, tag_spec)
 
     original = replace(EC2Backend, "create_launch_template", create_launch_template)
+
+
+def _tell_its_tags_as_they_are() -> None:
+    """CreateTags and DeleteTags change what DescribeLaunchTemplates tells.
+
+    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_LaunchTemplate.html
+    """
+
+    def keep(_template: LaunchTemplate, _tags: Any) -> None:
+        """Not the tags of the moment when it was made."""
+
+    add(LaunchTemplate, "tags", property(LaunchTemplate.get_tags, keep))

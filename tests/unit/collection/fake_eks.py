@@ -120,6 +120,48 @@ class FakeEks:
     def ListClusters(self) -> State:
         return {"clusters": [name for name, state in self.resources.items() if "roleArn" in state]}
 
+    # What EKS and EC2 offer
+
+    def DescribeClusterVersions(self) -> State:
+        statuses = {"1.9": "UNSUPPORTED", "1.34": "STANDARD_SUPPORT", "1.35": "STANDARD_SUPPORT"}
+        return {
+            "clusterVersions": [
+                {"clusterVersion": version, "versionStatus": status} for version, status in statuses.items()
+            ]
+        }
+
+    def DescribeAddonVersions(
+        self, kubernetesVersion: str, addonName: str | None = None, owners: list[str] | None = None
+    ) -> State:
+        """A version for each Kubernetes version, and a newer one that is not the default yet."""
+        names = {"coredns", "kube-proxy", "vpc-cni"}
+        if addonName is not None and addonName not in names:
+            raise self._refusal("ResourceNotFoundException", f"Addon {addonName} is not supported")
+        versions = [
+            {
+                "addonVersion": f"v{kubernetesVersion}.{patch}-eksbuild.1",
+                "compatibilities": [{"clusterVersion": kubernetesVersion, "defaultVersion": patch == 1}],
+            }
+            for patch in (2, 1)
+        ]
+        return {
+            "addons": [
+                {"addonName": name, "addonVersions": versions}
+                for name in sorted(names)
+                if addonName in (None, name)
+            ]
+        }
+
+    def DescribeInstanceTypes(self, Filters: list[State]) -> State:
+        offered = {"m7i.large": "x86_64", "m7a.large": "x86_64", "m7g.large": "arm64"}
+        return {
+            "InstanceTypes": [
+                {"InstanceType": name, "ProcessorInfo": {"SupportedArchitectures": [architecture]}}
+                for name, architecture in offered.items()
+                if name in Filters[0]["Values"]
+            ]
+        }
+
     # Node groups
 
     def ListNodegroups(self, clusterName: str) -> State:

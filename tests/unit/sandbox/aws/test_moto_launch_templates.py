@@ -20,3 +20,17 @@ def test_a_templates_own_tags_are_not_in_its_versions() -> None:
     versions = ec2.describe_launch_template_versions(LaunchTemplateName="nodes")["LaunchTemplateVersions"]
     assert made["Tags"] == tags
     assert versions[0]["LaunchTemplateData"]["TagSpecifications"] == [instance]
+
+
+@mock_aws
+def test_a_templates_tags_are_told_as_they_are_now() -> None:
+    ec2 = boto3.client("ec2", "eu-west-1", aws_access_key_id="a", aws_secret_access_key="b")
+    own = {"ResourceType": "launch-template", "Tags": [{"Key": "Name", "Value": "nodes"}]}
+    made = ec2.create_launch_template(
+        LaunchTemplateName="nodes", LaunchTemplateData={"ImageId": "ami-1"}, TagSpecifications=[own]
+    )["LaunchTemplate"]
+    owner = [{"Key": "owner", "Value": "platform"}]
+    ec2.create_tags(Resources=[made["LaunchTemplateId"]], Tags=owner)
+    ec2.delete_tags(Resources=[made["LaunchTemplateId"]], Tags=[{"Key": "Name"}])
+    [template] = ec2.describe_launch_templates(LaunchTemplateNames=["nodes"])["LaunchTemplates"]
+    assert template["Tags"] == owner

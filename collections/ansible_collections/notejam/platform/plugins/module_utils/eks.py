@@ -178,13 +178,34 @@ def delete_addon(client: Any, cluster_name: str, addon_name: str, preserve: bool
     return True
 
 
-@EksErrorHandler.common_error_handler("list the versions of add-on {addon_name}")
+@EksErrorHandler.common_error_handler("list the Kubernetes versions of EKS")
+def describe_cluster_versions(client: Any) -> list[str]:
+    """The versions that a cluster can be made of, the latest first."""
+    pages = client.get_paginator("describe_cluster_versions").paginate()
+    found = [
+        one["clusterVersion"]
+        for one in pages.build_full_result()["clusterVersions"]
+        if one.get("versionStatus") != "UNSUPPORTED"
+    ]
+    return sorted(found, key=lambda version: [int(part) for part in version.split(".")], reverse=True)
+
+
+@EksErrorHandler.list_error_handler("list the versions of add-on {addon_name}", [])
 def describe_addon_versions(client: Any, addon_name: str, kubernetes_version: str) -> list[Description]:
     pages = client.get_paginator("describe_addon_versions").paginate(
         addonName=addon_name, kubernetesVersion=kubernetes_version
     )
     addons = pages.build_full_result()["addons"]
     return [version for addon in addons for version in addon["addonVersions"]]
+
+
+@EksErrorHandler.common_error_handler("list the add-ons for Kubernetes {kubernetes_version}")
+def list_addon_names(client: Any, kubernetes_version: str) -> list[str]:
+    """The add-ons of AWS itself; those of the marketplace are others' products."""
+    pages = client.get_paginator("describe_addon_versions").paginate(
+        kubernetesVersion=kubernetes_version, owners=["aws"]
+    )
+    return sorted(addon["addonName"] for addon in pages.build_full_result()["addons"])
 
 
 @EksErrorHandler.list_error_handler("list access entries of cluster {cluster_name}", [])

@@ -101,7 +101,7 @@ class Resource:
         raise AssertionError(f"{type(self).__name__} does not define create()")
 
     def refuse(self, current: State, changes: dict[str, tuple[Any, Any]]) -> None:
-        """Raise AnsibleAWSError for changes that AWS would refuse: asked in check mode, too, before any change."""
+        """Raise AnsibleAWSError for changes that AWS would refuse; asked in check mode, too."""
 
     def update(self, current: State, changes: dict[str, tuple[Any, Any]]) -> None:
         """Apply the changed keys, each with its old and new value; tags come to tag() and untag()."""
