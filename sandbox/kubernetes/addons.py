@@ -20,11 +20,20 @@ from sandbox.kubernetes.nodes import Nodes
 from sandbox.processes import Processes
 from sandbox.settings import Settings
 
-# What each does: to the nodes (a process or a file in each), or in the cluster (a Deployment).
+# What each does: to the nodes (a process or a file in each), or in the cluster (a Deployment; of the EBS CSI driver
+# its CSIDriver alone, since there are no volumes of EBS to attach).
 HEALTH_PORTS = {"kube-proxy": kube_proxy.HEALTH_PORT, pod_identity_agent.NAME: pod_identity_agent.HEALTH_PORT}
 ON_NODES = ("vpc-cni", *HEALTH_PORTS)
-IN_CLUSTER = ("coredns",)
+EBS_CSI = "aws-ebs-csi-driver"
+IN_CLUSTER = ("coredns", EBS_CSI)
 HEALTH_TIMEOUT = 2  # seconds
+# https://github.com/kubernetes-sigs/aws-ebs-csi-driver/blob/master/deploy/kubernetes/base/csidriver.yaml
+EBS_CSI_DRIVER: dict[str, Any] = {
+    "apiVersion": "storage.k8s.io/v1",
+    "kind": "CSIDriver",
+    "metadata": {"name": "ebs.csi.aws.com"},
+    "spec": {"attachRequired": True, "podInfoOnMount": False},
+}
 
 
 class Addons:
@@ -65,6 +74,8 @@ class Addons:
             if port := HEALTH_PORTS.get(name):
                 return all(answers(str(node.address), port) for node in nodes(self.settings))
             client = Client(self.settings)
+            if name == EBS_CSI:
+                return client.get("storage.k8s.io/v1", "CSIDriver", "ebs.csi.aws.com") is not None
             if name == "vpc-cni":
                 return all(has_network(node) for node in client.list("v1", "Node"))
             found = client.get("apps/v1", "Deployment", name, "kube-system")
@@ -89,6 +100,8 @@ class Addons:
             return [pod_identity_webhook.configuration(self.settings)]
         if name == "coredns":
             return coredns(str(self.control_plane.service_network[10]), values)
+        if name == EBS_CSI:
+            return [EBS_CSI_DRIVER]
         return []
 
     def _has_webhook(self, name: str) -> bool:

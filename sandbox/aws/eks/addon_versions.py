@@ -33,7 +33,6 @@ class AddonKind:
     versions: dict[str, list[str]]  # by Kubernetes version
     daemon_set: bool
     needs_permissions: bool = False
-    runs_here: bool = True  # whether the sandbox's Kubernetes has it
 
     def offered(self, kubernetes_version: str) -> list[str]:
         return self.versions.get(kubernetes_version, [])
@@ -114,7 +113,6 @@ ADDONS = {
             {version: ["v1.54.0-eksbuild.1"] for version in ("1.33", "1.34", "1.35")},
             daemon_set=False,
             needs_permissions=True,
-            runs_here=False,
         ),
     )
 }

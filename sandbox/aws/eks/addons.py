@@ -11,7 +11,6 @@ from sandbox.aws.eks.addon_versions import ADDONS, configuration_schema
 from sandbox.aws.eks.errors import in_use, invalid_parameter, not_found
 from sandbox.aws.eks.records import ADDON, Record, new_id
 from sandbox.aws.eks.service import Service, check_enumerations, check_role
-from sandbox.aws.errors import NotImplementedByEmulator
 from sandbox.aws.pages import page
 
 
@@ -45,8 +44,6 @@ class Addons:
         cluster = self._service.active_cluster(call, parameters["clusterName"])
         name = parameters["addonName"]
         version = check_version(name, parameters.get("addonVersion"), cluster.resource["version"])
-        if not ADDONS[name].runs_here:
-            raise NotImplementedByEmulator("eks", f"CreateAddon of {name}")
         existing = self._records.get(ADDON, call.account, call.region, cluster.cluster, name)
         if existing:
             if existing.state["token"] and existing.state["token"] == parameters.get("clientRequestToken"):

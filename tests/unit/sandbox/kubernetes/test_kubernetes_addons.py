@@ -2,6 +2,7 @@
 
 import json
 import tarfile
+from typing import Any
 
 import pytest
 import yaml
@@ -11,6 +12,7 @@ from sandbox.kubernetes import addon_state, images, pod_identity_webhook
 from sandbox.kubernetes.access import AccessPolicies, manifests
 from sandbox.kubernetes.addons import Addons, coredns, is_available
 from sandbox.kubernetes.flux_distribution import assemble
+from sandbox.settings import Settings
 
 ROLE = {
     "apiVersion": "rbac.authorization.k8s.io/v1",
@@ -50,9 +52,37 @@ def test_a_configuration_value_that_would_be_ignored_is_refused() -> None:
 
 
 def test_an_unknown_addon_is_refused_and_not_recorded(settings, processes) -> None:
-    with pytest.raises(SandboxError, match="no add-on 'aws-ebs-csi-driver'"):
-        Addons(settings, processes).install("aws-ebs-csi-driver", "v1.0.0")
-    assert addon_state.installed(settings, "aws-ebs-csi-driver") is None
+    with pytest.raises(SandboxError, match="no add-on 'aws-efs-csi-driver'"):
+        Addons(settings, processes).install("aws-efs-csi-driver", "v1.0.0")
+    assert addon_state.installed(settings, "aws-efs-csi-driver") is None
+
+
+def test_the_ebs_csi_driver_is_healthy_once_it_is_known_to_kubernetes(
+    settings, processes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    objects: dict[tuple[str, str], dict[str, Any]] = {}
+
+    class Kubernetes:
+        def __init__(self, _settings: Settings) -> None:
+            """Of the same objects each time."""
+
+        def apply(self, manifests: list[dict[str, Any]]) -> None:
+            objects.update({(one["kind"], one["metadata"]["name"]): one for one in manifests})
+
+        def get(self, _version: str, kind: str, name: str, _namespace: str | None = None) -> Any:
+            return objects.get((kind, name))
+
+        def delete(self, _version: str, kind: str, name: str, _namespace: str | None = None) -> None:
+            del objects[kind, name]
+
+    monkeypatch.setattr("sandbox.kubernetes.addons.Client", Kubernetes)
+    addons = Addons(settings, processes)
+    addons.install("aws-ebs-csi-driver", "v1.54.0-eksbuild.1")
+    assert list(objects) == [("CSIDriver", "ebs.csi.aws.com")]
+    assert addons.healthy("aws-ebs-csi-driver")
+    addons.remove("aws-ebs-csi-driver")
+    assert not objects
+    assert not addons.healthy("aws-ebs-csi-driver")
 
 
 def test_an_addon_that_is_not_installed_is_not_healthy(settings, processes) -> None:
