@@ -20,8 +20,8 @@ from sandbox.kubernetes.nodes import Nodes
 from sandbox.processes import Processes
 from sandbox.settings import Settings
 
-# What each does: to the nodes (a process or a file in each), or in the cluster (a Deployment; of the EBS CSI driver
-# its CSIDriver alone, since there are no volumes of EBS to attach).
+# What each does: to the nodes (a process or a file in each), or in the cluster (a Deployment; of the EBS CSI
+# driver its CSIDriver alone, since there are no volumes of EBS to attach).
 HEALTH_PORTS = {"kube-proxy": kube_proxy.HEALTH_PORT, pod_identity_agent.NAME: pod_identity_agent.HEALTH_PORT}
 ON_NODES = ("vpc-cni", *HEALTH_PORTS)
 EBS_CSI = "aws-ebs-csi-driver"

@@ -178,6 +178,7 @@ def test_makes_a_cluster_anew_once_the_old_one_is_gone() -> None:
 
 def test_a_protected_cluster_is_not_deleted() -> None:
     run_module("eks_cluster", **CLUSTER | {"deletion_protection": True})
-    run = run_module("eks_cluster", name="notejam-test", state="absent")
-    assert "protected from deletion" in run.result["msg"]
-    assert run.writes == []
+    for check_mode in (True, False):
+        run = run_module("eks_cluster", check_mode=check_mode, name="notejam-test", state="absent")
+        assert "protected from deletion" in run.result["msg"]
+        assert run.writes == []

@@ -99,8 +99,23 @@ def test_a_group_that_is_no_longer_declared_is_obsolete() -> None:
     assert named(there(), other) == ("application", ["batch"])
 
 
-def test_a_group_of_somebody_else_is_left_alone_and_its_name_too() -> None:
-    assert named(there(tags={"platform:purpose": "application"})) == ("application-2", [])
+def test_a_group_of_somebody_else_is_left_alone() -> None:
+    assert named(there(), there("batch", tags={})) == ("application", [])
+
+
+def test_a_group_whose_tags_somebody_removed_serves_on() -> None:
+    assert named(there(tags={})) == ("application", [])
+
+
+def test_another_declared_group_is_no_generation_of_this_one() -> None:
+    second = {**SPOT, "name": "application-2", "capacity_type": "ON_DEMAND"}
+    present = [
+        there(instance_types=["m5.large"]),
+        there("application-2", capacity_type="ON_DEMAND", tags={**TAGS, "platform:purpose": "application-2"}),
+    ]
+    told = node_group_generations([SPOT, second], present, SUBNETS, TAGS)
+    assert [group["nodegroup_name"] for group in told["groups"]] == ["application-3", "application-2"]
+    assert told["obsolete"] == ["application"]
 
 
 def test_subnets_that_are_not_known_yet_are_no_difference() -> None:

@@ -16,7 +16,7 @@ OWN = {**TAGS, "platform:component": "cluster"}
 def cluster(name: str, **state: Any) -> dict[str, Any]:
     return {
         "name": name,
-        "arn": f"arn:{name}",
+        "arn": f"arn:aws:eks:eu-west-1:123456789012:cluster/{name}",
         "roleArn": "arn:role",
         "version": "1.35",
         "status": "ACTIVE",
@@ -40,11 +40,12 @@ def test_the_sites_own_cluster_is_found_with_its_node_groups(eks: FakeEks) -> No
         eks.resources[f"mine/{name}"] = {"clusterName": "mine", "nodegroupName": name}
     assert discovered() == {
         "name": "mine",
-        "arn": "arn:mine",
+        "arn": "arn:aws:eks:eu-west-1:123456789012:cluster/mine",
         "version": "1.35",
         "endpoint": "https://kubernetes",
         "certificate_authority": "UEVN",
         "oidc_issuer": "https://issuer",
+        "oidc_provider_arn": "arn:aws:iam::123456789012:oidc-provider/issuer",
         "security_group_id": "sg-1",
         "node_groups": ["application", "system"],
     }

@@ -34,7 +34,7 @@ options:
     elements: str
     required: true
   tags:
-    description: Tags that those groups carry that the site made; others are left alone.
+    description: What the site's own groups carry; others are never obsolete.
     type: dict
     required: true
 """
@@ -56,6 +56,7 @@ _value:
 
 import re
 from collections.abc import Callable
+from itertools import count
 from typing import Any
 
 from ansible_collections.notejam.platform.plugins.module_utils.unknown import holds_unknown
@@ -69,29 +70,36 @@ def node_group_generations(
     groups: list[Group], present: list[Group], subnets: list[str], tags: dict[str, str]
 ) -> dict[str, Any]:
     """The groups that serve and those that are obsolete."""
-    own = [one for one in present if all(one["tags"].get(key) == value for key, value in tags.items())]
-    names = {one["nodegroup_name"] for one in present}
-    serving = [_serving(group, own, names, subnets) for group in groups]
+    declared = {group["name"] for group in groups}
+    serving = [_serving(group, present, declared - {group["name"]}, subnets) for group in groups]
     kept = {group["nodegroup_name"] for group in serving}
+    own = [one for one in present if all(one["tags"].get(key) == value for key, value in tags.items())]
     return {"groups": serving, "obsolete": sorted({one["nodegroup_name"] for one in own} - kept)}
 
 
-def _serving(group: Group, own: list[Group], names: set[str], subnets: list[str]) -> Group:
+def _serving(group: Group, present: list[Group], others: set[str], subnets: list[str]) -> Group:
+    """By name, so that tags that somebody removed make no new group."""
+    name = group["name"]
     generations = sorted(
-        (one for one in own if one["tags"].get(PURPOSE) == group["name"]),
-        key=lambda one: _number(one["nodegroup_name"], group["name"]),
+        (
+            one
+            for one in present
+            if _number(one["nodegroup_name"], name)
+            and one["nodegroup_name"] not in others
+            and one["tags"].get(PURPOSE, name) == name
+        ),
+        key=lambda one: _number(one["nodegroup_name"], name),
     )
     for one in reversed(generations):
         if _serves(one, group, subnets):
             return {**group, "nodegroup_name": one["nodegroup_name"]}
-    number = 1
-    while (name := group["name"] if number == 1 else f"{group['name']}-{number}") in names:
-        number += 1
+    taken = others | {one["nodegroup_name"] for one in present}
+    free = next(new for number in count(1) if (new := _named(name, number)) not in taken)
     if not generations:
-        return {**group, "nodegroup_name": name}
+        return {**group, "nodegroup_name": free}
     size = generations[-1]["scaling_config"]["desired_size"]
     size = min(max(size, group["min_size"]), group["max_size"])
-    return {**group, "nodegroup_name": name, "desired_size": size}
+    return {**group, "nodegroup_name": free, "desired_size": size}
 
 
 def _serves(one: Group, group: Group, subnets: list[str]) -> bool:
@@ -103,9 +111,14 @@ def _serves(one: Group, group: Group, subnets: list[str]) -> bool:
     )
 
 
-def _number(name: str, first: str) -> int:
-    match = re.fullmatch(rf"{re.escape(first)}-(\d+)", name)
-    return int(match[1]) if match else 1
+def _named(name: str, number: int) -> str:
+    return name if number == 1 else f"{name}-{number}"
+
+
+def _number(found: str, name: str) -> int:
+    """Which generation of `name` this is called; 0 for none."""
+    match = re.fullmatch(rf"{re.escape(name)}(?:-([2-9]|[1-9]\d+))?", found)
+    return int(match[1] or 1) if match else 0
 
 
 class FilterModule:

@@ -124,12 +124,16 @@ class EksCluster(Resource):
                 self.params["wait_timeout"],
             )
 
-    def delete(self, current: State) -> None:
+    def retained(self, current: State) -> str | None:
+        """A protected cluster fails the plan, too: whoever goes on would remove what it stands on."""
         if current.get("deletion_protection") and current["status"] not in ("CREATING", "FAILED"):
             raise eks.AnsibleEksError(
                 message=f"Cluster {self.identity} is protected from deletion. "
                 "Apply it with deletion_protection: false first, then delete it."
             )
+        return None
+
+    def delete(self, current: State) -> None:
         eks.delete_cluster(self.client("eks"), self.identity)
 
     def tag(self, current: State, tags: dict[str, str]) -> None:

@@ -62,6 +62,14 @@ def _service_range(services: str, vpc: str) -> str | None:
     return "the two ranges overlap." if ip_network(services).overlaps(ip_network(vpc)) else None
 
 
+def _kube_proxy(version: str, addons: dict[str, str]) -> str | None:
+    """https://kubernetes.io/releases/version-skew-policy/#kube-proxy"""
+    proxy, minor = (int(text.lstrip("v").split(".")[1]) for text in (addons["kube-proxy"], version))
+    if proxy > minor:
+        return f"kube-proxy 1.{proxy} would be newer than the control plane."
+    return f"kube-proxy 1.{proxy} is more than three versions behind." if proxy < minor - 3 else None
+
+
 def _by_ipv6(visitors: bool, network: bool) -> str | None:
     return "visitors would come by IPv6 to a VPC that has none." if visitors and not network else None
 
@@ -204,6 +212,11 @@ CONTRADICTIONS = (
         ("cluster_service_cidr", "network_vpc_cidr"),
         _service_range,
         f"{AWS}/eks/latest/APIReference/API_KubernetesNetworkConfigRequest.html",
+    ),
+    Contradiction(
+        ("cluster_version", "cluster_addon_versions"),
+        _kube_proxy,
+        f"{AWS}/eks/latest/userguide/managing-kube-proxy.html",
     ),
     Contradiction(
         ("security_groups_ipv6_visitors", "network_ipv6"),

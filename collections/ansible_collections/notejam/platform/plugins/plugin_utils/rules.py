@@ -27,6 +27,7 @@ from ansible_collections.notejam.platform.plugins.plugin_utils.checks import (
     single,
     tag_pattern,
 )
+from ansible_collections.notejam.platform.plugins.plugin_utils.cluster_rules import CLUSTER_RULES
 from ansible_collections.notejam.platform.plugins.plugin_utils.database_rules import DATABASE_RULES
 from ansible_collections.notejam.platform.plugins.plugin_utils.observability_rules import OBSERVABILITY_RULES
 from ansible_collections.notejam.platform.plugins.plugin_utils.values import (
@@ -35,7 +36,6 @@ from ansible_collections.notejam.platform.plugins.plugin_utils.values import (
     environment,
     github_roles,
     host,
-    node_groups,
     principal,
     repository_url,
 )
@@ -51,7 +51,6 @@ LOG_RETENTION = Rule(
 )
 PORT = between(1, 65535, "(ports)")
 PORT_SOURCE = f"{AWS}/AWSEC2/latest/APIReference/API_IpPermission.html"
-ACCESS = Rule(each(arn("(?:user|role)/.+")), f"{AWS}/eks/latest/APIReference/API_CreateAccessEntry.html")
 PRINCIPALS = f"{AWS}/IAM/latest/UserGuide/reference_policies_elements_principal.html"
 TAG_PATTERN = Rule(single(tag_pattern), f"{AWS}/AmazonECR/latest/userguide/lifecycle_policy_parameters.html")
 ECR_DAYS = Rule(
@@ -70,6 +69,7 @@ REPOSITORY = Rule(empty_or(single(repository_url)))
 TAGS = Rule(resource_tags, f"{AWS}/tag-editor/latest/userguide/best-practices-and-strats.html")
 
 RULES: dict[str, Rule] = {
+    **CLUSTER_RULES,
     **DATABASE_RULES,
     **OBSERVABILITY_RULES,
     "platform_account_id": Rule(single(account_id)),
@@ -84,24 +84,6 @@ RULES: dict[str, Rule] = {
     "backups_deep_archive_days": LIFECYCLE_DAYS,
     "backups_noncurrent_days": LIFECYCLE_DAYS,
     "backups_deleter_arns": Rule(each(arn("root|(?:user|role)/.+"), filled=True), PRINCIPALS),
-    "cluster_version": Rule(single(like(r"1\.\d{2}", "version of EKS, such as 1.35"))),
-    "cluster_service_cidr": Rule(
-        single(ipv4(shortest=12, longest=24, within=("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))),
-        f"{AWS}/eks/latest/APIReference/API_KubernetesNetworkConfigRequest.html",
-    ),
-    "cluster_public_access_cidrs": Rule(
-        each(ipv4()), f"{AWS}/eks/latest/APIReference/API_VpcConfigRequest.html"
-    ),
-    "cluster_administrators": ACCESS,
-    "cluster_deployers": ACCESS,
-    "cluster_viewers": ACCESS,
-    "cluster_node_groups": Rule(
-        node_groups, f"{AWS}/eks/latest/APIReference/API_NodegroupScalingConfig.html"
-    ),
-    # An image of EKS needs 20 GiB.
-    "cluster_node_volume_size": Rule(
-        single(between(20, 16384, "GiB")), f"{AWS}/ebs/latest/userguide/ebs-volume-types.html"
-    ),
     "container_registry_images": Rule(
         each(like(r"[a-z0-9]+(?:[._/-][a-z0-9]+)*", "name of an image"), filled=True),
         f"{AWS}/AmazonECR/latest/APIReference/API_CreateRepository.html",

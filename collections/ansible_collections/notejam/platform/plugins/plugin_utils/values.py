@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from typing import Any
 
 from ansible_collections.notejam.platform.plugins.plugin_utils.checks import arn, like, one_of
@@ -115,37 +114,6 @@ def repository_url(value: str) -> str | None:
 def principal(value: str) -> str | None:
     """What is wrong with an account id, or the ARN of an account, user or role."""
     return None if re.fullmatch(r"\d{12}", value) else arn("root|(?:user|role)/.+")(value)
-
-
-def node_groups(groups: list[dict[str, Any]]) -> str | None:
-    """What is wrong with the table of node groups.
-
-    https://docs.aws.amazon.com/eks/latest/APIReference/API_NodegroupScalingConfig.html
-    """
-    if not groups:
-        return "which has no group, so that nothing could run. Give it one at least."
-    names = Counter(group["name"] for group in groups)
-    for group in groups:
-        name, fewest, most = group["name"], group["min_size"], group["max_size"]
-        desired = fewest if group.get("desired_size") is None else group["desired_size"]
-        if names[name] > 1:
-            return f"in which two groups are named {name!r}."
-        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,30}", name):
-            return f"in which the name {name!r} is none of 1 to 31 letters, digits, hyphens and underscores."
-        if fewest < 0 or most < 1:
-            return (
-                f"in which {name} has a min_size of {fewest} and a max_size of {most}; 0 and 1 are the least."
-            )
-        if fewest > most:
-            return f"in which {name} has a min_size of {fewest}, more than its max_size of {most}."
-        if not fewest <= desired <= most:
-            return f"in which {name} has a desired_size of {desired}, not between {fewest} and {most}."
-        for kind in group["instance_types"]:
-            if not re.fullmatch(r"[a-z][a-z0-9-]*\.[a-z0-9-]+", kind):
-                return f"in which {name} has {kind!r}, which is no instance type, such as m7i.large."
-        if not group["instance_types"]:
-            return f"in which {name} has no instance_types."
-    return None
 
 
 def github_roles(rows: list[dict[str, Any]]) -> str | None:

@@ -32,7 +32,17 @@ def discover(session: Session, tags: dict[str, str]) -> dict[str, Any] | None:
                 "endpoint": cluster["endpoint"],
                 "certificate_authority": cluster["certificateAuthority"]["data"],
                 "oidc_issuer": cluster["identity"]["oidc"]["issuer"],
+                "oidc_provider_arn": _provider(cluster),
                 "security_group_id": cluster["resourcesVpcConfig"]["clusterSecurityGroupId"],
                 "node_groups": sorted(groups["nodegroups"]),
             }
     return None
+
+
+def _provider(cluster: dict[str, Any]) -> str:
+    """The ARN that IAM gives the provider of this issuer:
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
+    """
+    partition, account = (cluster["arn"].split(":")[index] for index in (1, 4))
+    issuer = cluster["identity"]["oidc"]["issuer"].removeprefix("https://")
+    return f"arn:{partition}:iam::{account}:oidc-provider/{issuer}"
