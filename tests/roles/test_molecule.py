@@ -35,6 +35,8 @@ def molecule(role: str, environment: dict[str, str]) -> None:
 
 
 def in_own_account(role: str, services: dict[str, str]) -> None:
+    if role == "cluster":  # a further control plane's nodes are virtual, whatever the sandbox's own are
+        sandbox("tools", "build", "--tier", "virtual", layer="tools-virtual")
     account = sandbox("account", role, layer=f"account-{role}").stdout
     molecule(role, exported_by(account, services))
 
