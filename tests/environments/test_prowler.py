@@ -76,6 +76,17 @@ def repositories(site: Site) -> set[str]:
     return {one["repositoryArn"] for one in pages(site.aws("ecr"), "describe_repositories", "repositories")}
 
 
+def clusters(site: Site) -> set[str]:
+    eks = site.aws("eks")
+    names = pages(eks, "list_clusters", "clusters")
+    return {eks.describe_cluster(name=name)["cluster"]["arn"] for name in names}
+
+
+def launch_templates(site: Site) -> set[str]:
+    found = pages(site.aws("ec2"), "describe_launch_templates", "LaunchTemplates")
+    return {ec2_arn(site, "launch-template", one["LaunchTemplateId"]) for one in found}
+
+
 def balancers(site: Site) -> set[str]:
     elbv2 = site.aws("elbv2")
     return {one["LoadBalancerArn"] for one in pages(elbv2, "describe_load_balancers", "LoadBalancers")}
@@ -119,8 +130,9 @@ RESOURCES: dict[str, Callable[[Site], set[str]]] = {
     "backup": vaults,
     "cloudtrail": trails,
     "cloudwatch": lambda site: alarms(site) | log_groups(site),
-    "ec2": groups,
+    "ec2": lambda site: groups(site) | launch_templates(site),
     "ecr": repositories,
+    "eks": clusters,
     "elbv2": balancers,
     "iam": roles,
     "kms": keys,
@@ -136,6 +148,15 @@ PASSING: dict[str, Callable[[Site], set[str]]] = {
     "ec2_securitygroup_default_restrict_traffic": lambda site: groups(site, "default"),
     "ecr_repositories_scan_images_on_push_enabled": repositories,
     "ecr_repositories_tag_immutability": repositories,
+    "ec2_launch_template_imdsv2_required": launch_templates,
+    "eks_cluster_deletion_protection_enabled": clusters,
+    "eks_cluster_kms_cmk_encryption_in_secrets_enabled": clusters,
+    "eks_cluster_network_policy_enabled": clusters,
+    "eks_cluster_not_publicly_accessible": clusters,
+    "eks_cluster_private_nodes_enabled": clusters,
+    "eks_cluster_uses_a_supported_version": clusters,
+    "eks_cluster_vpc_cni_network_policy_enforced": clusters,
+    "eks_control_plane_logging_all_types_enabled": clusters,
     "kms_cmk_rotation_enabled": keys,
     "secretsmanager_automatic_rotation_enabled": secrets,
     "wafv2_webacl_logging_enabled": firewalls,

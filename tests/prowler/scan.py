@@ -24,6 +24,7 @@ SERVICES = (
     "cloudwatch",
     "ec2",
     "ecr",
+    "eks",
     "elbv2",
     "iam",
     "kms",
