@@ -38,12 +38,13 @@ def main() -> None:
         SourceVersion="$Latest",
         LaunchTemplateData={"MetadataOptions": {"HttpTokens": "optional"}},
     )
+    ec2.modify_launch_template(LaunchTemplateName=f"{NAME}-system", DefaultVersion="2")
     # Let a role do more than the platform may, and trust the cluster no more.
     iam.delete_role_permissions_boundary(RoleName=f"{NAME}-nodes-eu-west-1")
     issuer = eks.describe_cluster(name=NAME)["cluster"]["identity"]["oidc"]["issuer"]
     provider = issuer.replace("https://", f"{ROLE.removesuffix(':role')}:oidc-provider/")
     iam.delete_open_id_connect_provider(OpenIDConnectProviderArn=provider)
-    eks.get_waiter("cluster_active").wait(Name=NAME, WaiterConfig={"Delay": 1})
+    eks.get_waiter("cluster_active").wait(name=NAME, WaiterConfig={"Delay": 1})
     assert eks.describe_update(name=NAME, updateId=update["id"])["update"]["status"] == "Successful"
 
 

@@ -63,10 +63,10 @@ def test_creates_the_template() -> None:
 def test_a_difference_makes_the_next_version_which_the_plan_numbers(change: dict[str, Any]) -> None:
     run_module("ec2_launch_template", **TEMPLATE)
     planned = run_module("ec2_launch_template", check_mode=True, **TEMPLATE | change)
-    assert planned.result["launch_template"]["latest_version"] == "2"
+    assert planned.result["launch_template"]["default_version"] == "2"
     run = four_steps("ec2_launch_template", **TEMPLATE | change)
     assert run.writes == ["CreateLaunchTemplateVersion", "ModifyLaunchTemplate"]
-    assert run.result["launch_template"]["latest_version"] == "2"
+    assert run.result["launch_template"]["default_version"] == "2"
     assert version()["VersionNumber"] == 2
     # What a task leaves out stays.
     assert version()["LaunchTemplateData"]["MetadataOptions"]["HttpTokens"] == "required"
@@ -79,24 +79,29 @@ def test_the_order_of_the_groups_is_no_difference() -> None:
     ).changed
 
 
-def test_a_version_that_somebody_made_by_hand_is_followed_by_the_declared_one() -> None:
-    run_module("ec2_launch_template", **TEMPLATE)
+def by_hand() -> None:
+    """A version that somebody made."""
     boto3.client("ec2").create_launch_template_version(
         LaunchTemplateName=TEMPLATE["name"],
         LaunchTemplateData={"MetadataOptions": {"HttpTokens": "optional"}},
     )
+
+
+def test_a_version_that_nobody_takes_is_left_alone() -> None:
+    run_module("ec2_launch_template", **TEMPLATE)
+    by_hand()
+    assert not run_module("ec2_launch_template", **TEMPLATE).changed
+    run = four_steps("ec2_launch_template", **TEMPLATE | {"security_group_ids": ["sg-a"]})
+    assert run.result["launch_template"]["default_version"] == "3"
+
+
+def test_a_version_that_somebody_made_the_default_is_followed_by_the_declared_one() -> None:
+    run_module("ec2_launch_template", **TEMPLATE)
+    by_hand()
+    boto3.client("ec2").modify_launch_template(LaunchTemplateName=TEMPLATE["name"], DefaultVersion="2")
     run = four_steps("ec2_launch_template", **TEMPLATE)
     assert run.result["launch_template"]["default_version"] == "3"
     assert version()["LaunchTemplateData"]["MetadataOptions"]["HttpTokens"] == "required"
-
-
-def test_another_default_version_is_set_right() -> None:
-    run_module("ec2_launch_template", **TEMPLATE)
-    run_module("ec2_launch_template", **TEMPLATE | {"security_group_ids": ["sg-a"]})
-    name = TEMPLATE["name"]
-    boto3.client("ec2").modify_launch_template(LaunchTemplateName=name, DefaultVersion="1")
-    run = four_steps("ec2_launch_template", **TEMPLATE | {"security_group_ids": ["sg-a"]})
-    assert run.writes == ["ModifyLaunchTemplate"]
 
 
 def test_tags_are_the_templates_own() -> None:

@@ -9,8 +9,9 @@ module: ec2_launch_template
 version_added: 0.3.0
 short_description: Manage an EC2 launch template, whose plan shows what changes
 description:
-  - Keeps a launch template whose latest version holds what is declared, and is its default.
-  - A version is never changed. What differs makes the next one, whose number the plan tells.
+  - Keeps a launch template whose default version holds what is declared.
+  - A version is never changed. What differs makes the next one, whose number the plan tells. Versions that
+    somebody made and that are not the default are left alone.
 author:
   - Notejam platform contributors (@notejam)
 options:
@@ -115,12 +116,8 @@ launch_template:
       description: Its name.
       type: str
       sample: notejam-prod-system
-    latest_version:
-      description: Number of its latest version, which is what is declared.
-      type: str
-      sample: "1"
     default_version:
-      description: Number of the version that is taken where none is named.
+      description: Number of the version that holds what is declared, and that is taken where none is named.
       type: str
       sample: "1"
     security_group_ids:
@@ -171,6 +168,8 @@ class LaunchTemplate(Resource):
     computed = frozenset({"id"})
     comparisons: ClassVar = {"security_group_ids": same_items, "launched_tags": same}
 
+    _latest = 0
+
     def describe(self) -> State | None:
         ec2 = self.client("ec2")
         try:
@@ -178,14 +177,14 @@ class LaunchTemplate(Resource):
         except is_boto3_error_code("InvalidLaunchTemplateName.NotFoundException"):
             return None
         identifier = template["LaunchTemplateId"]
-        [latest] = ec2.describe_launch_template_versions(LaunchTemplateId=identifier, Versions=["$Latest"])[
+        [default] = ec2.describe_launch_template_versions(LaunchTemplateId=identifier, Versions=["$Default"])[
             "LaunchTemplateVersions"
         ]
-        data = latest["LaunchTemplateData"]
+        data = default["LaunchTemplateData"]
+        self._latest = template["LatestVersionNumber"]
         return {
             "id": identifier,
             "name": self.identity,
-            "latest_version": str(template["LatestVersionNumber"]),
             "default_version": str(template["DefaultVersionNumber"]),
             "security_group_ids": data.get("SecurityGroupIds", []),
             "metadata_options": camel_dict_to_snake_dict(data.get("MetadataOptions", {})),
@@ -201,10 +200,9 @@ class LaunchTemplate(Resource):
     def desired(self) -> State:
         state = self.declared("name", *DATA, "tags")
         current = self.describe()
-        version = int(current["latest_version"]) if current else 1
-        if current and not self._holds(current, state):
-            version += 1
-        return {**state, "latest_version": str(version), "default_version": str(version)}
+        if current and self._holds(current, state):
+            return {**state, "default_version": current["default_version"]}
+        return {**state, "default_version": str(self._latest + 1)}
 
     def create(self, desired: State) -> None:
         tags = [{"ResourceType": TYPE, "Tags": as_list(desired["tags"])}] if desired.get("tags") else []
@@ -214,11 +212,9 @@ class LaunchTemplate(Resource):
 
     def update(self, current: State, changes: dict[str, tuple[Any, Any]]) -> None:
         ec2, of = self.client("ec2"), {"LaunchTemplateId": current["id"]}
-        version = current["latest_version"]
-        if not changes.keys().isdisjoint(DATA):
-            whole = current | {key: new for key, (_old, new) in changes.items()}
-            made = ec2.create_launch_template_version(**of, LaunchTemplateData=self._data(whole))
-            version = str(made["LaunchTemplateVersion"]["VersionNumber"])
+        whole = current | {key: new for key, (_old, new) in changes.items()}
+        made = ec2.create_launch_template_version(**of, LaunchTemplateData=self._data(whole))
+        version = str(made["LaunchTemplateVersion"]["VersionNumber"])
         ec2.modify_launch_template(**of, DefaultVersion=version)
 
     def delete(self, current: State) -> None:
@@ -231,7 +227,7 @@ class LaunchTemplate(Resource):
         self.client("ec2").delete_tags(Resources=[current["id"]], Tags=[{"Key": key} for key in keys])
 
     def _holds(self, current: State, state: State) -> bool:
-        """Whether the latest version has all that is declared."""
+        """Whether the default version has all that is declared."""
         return all(self.comparisons.get(key, holds)(current[key], state[key]) for key in DATA if key in state)
 
     @staticmethod
