@@ -16,6 +16,7 @@ help: ## show this
 	@echo '  NOTEJAM_SANDBOX_NAME   notejam    its name'
 	@echo '  NOTEJAM_SANDBOX_TIER   auto       node: real pods, needs root; virtual: none of it; auto: tries'
 	@echo '  NOTEJAM_TIME_SCALE     60         what AWS'"'"'s creation times are divided by'
+	@echo '  NOTEJAM_VARIABLES      none       a file of variables over those of inventories/sandbox'
 	@echo '  NOTEJAM_CACHE          ~/.cache/notejam-platform   where built tools are kept'
 
 up: ## build the platform here, or go on with it: prints the URL of Notejam

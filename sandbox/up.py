@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,7 +29,7 @@ def up(services_only: bool = False) -> None:
 
     Raises SandboxError when a check, a program, a job or site.yml fails; what stands by then stays.
     """
-    folder = sandbox_folder()
+    folder, options = sandbox_folder(), variables()
     with lock.exclusive(folder, "make up"), Progress() as progress:
         settings, network_is_new = _prepare(folder, progress)
         processes = Processes(settings)
@@ -38,7 +39,7 @@ def up(services_only: bool = False) -> None:
                 _wait_for_jobs(jobs)
             else:
                 jobs.append(Job(processes, services.image_push(), progress.begin("Notejam's image")))
-                _provision(settings, jobs, progress)
+                _provision(settings, jobs, progress, options)
                 with progress.step("Notejam answers"):
                     _wait_until_healthy(settings, health.notejam(settings), NOTEJAM_SECONDS)
         timings = json.dumps(progress.timings(), indent=2) + "\n"
@@ -109,10 +110,14 @@ def _wait_for_jobs(jobs: list[Job]) -> None:
         time.sleep(POLL_SECONDS)
 
 
-def _provision(settings: Settings, jobs: list[Job], progress: Progress) -> None:
-    """Run site.yml while the jobs run; the first failure of any ends all."""
+def _provision(settings: Settings, jobs: list[Job], progress: Progress, options: list[str]) -> None:
+    """Run site.yml with the options while the jobs run; the first failure of any ends all."""
     with progress.step("site.yml") as step:
-        playbook = Playbook(settings, lambda role, task: step.show(": ".join(filter(None, (role, task)))))
+        playbook = Playbook(
+            settings,
+            lambda role, task: step.show(": ".join(filter(None, (role, task)))),
+            options=options,
+        )
         try:
             while playbook.running():
                 for job in jobs:
@@ -129,6 +134,19 @@ def _provision(settings: Settings, jobs: list[Job], progress: Progress) -> None:
     for role, seconds in playbook.role_seconds.items():
         progress.record(f"site.yml: {role or 'start and discovery'}", seconds)
     _wait_for_jobs(jobs)
+
+
+def variables() -> list[str]:
+    """The options for variables over the inventory's, of which NOTEJAM_VARIABLES names a file.
+
+    Raises SandboxError when there is no such file.
+    """
+    name = os.environ.get("NOTEJAM_VARIABLES")
+    if not name:
+        return []
+    if not (path := Path(name).absolute()).is_file():
+        raise SandboxError(f"NOTEJAM_VARIABLES names {path}, which is no file: name one, or leave it out.")
+    return ["--extra-vars", f"@{path}"]
 
 
 def _wait_until_healthy(settings: Settings, check: health.Check, seconds: float) -> None:

@@ -14,9 +14,12 @@ from tests.commands import BIN, ROOT, environment, run
 FOLDER = ROOT / ".sandbox-test"
 
 
-def sandbox(*words: str, layer: str, timeout: int = 2400) -> subprocess.CompletedProcess[str]:
-    """Run a command of the tests' own sandbox."""
-    return run(layer, BIN / "python", "-m", "sandbox", *words, env=sandbox_environment(), timeout=timeout)
+def sandbox(
+    *words: str, layer: str, timeout: int = 2400, variables: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run a command of the tests' own sandbox, with variables over its inventory's from a file."""
+    env = sandbox_environment() | ({"NOTEJAM_VARIABLES": str(variables)} if variables else {})
+    return run(layer, BIN / "python", "-m", "sandbox", *words, env=env, timeout=timeout)
 
 
 def sandbox_environment() -> dict[str, str]:

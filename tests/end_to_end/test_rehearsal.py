@@ -11,6 +11,7 @@ import ssl
 import time
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,8 +23,12 @@ import requests
 from tests.commands import BIN, ROOT, run
 from tests.conftest import FOLDER, exported, sandbox
 from tests.end_to_end.traces import traces
+from tests.end_to_end.upgrade import Upgrade
 from tests.end_to_end.visitor import Visitor, Visits
 
+OLD, NEW = "1.34", "1.35"
+CLUSTER = "notejam-sandbox"
+VARIABLES = Path(__file__).parent / "before_the_upgrade.yml"
 NOTE = f"Packing list {secrets.token_hex(4)}"
 RECAP = re.compile(r"^(\S+)\s+: ok=\d+\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)", re.MULTILINE)
 
@@ -37,8 +42,8 @@ def before() -> set[str]:
 
 @pytest.fixture(scope="module")
 def platform(before: set[str]) -> Iterator[dict[str, str]]:
-    """The environment of an outside client of the platform that `up` has built."""
-    sandbox("up", layer="sandbox-up")
+    """The environment of an outside client of the platform that `up` has built, with a cluster to upgrade."""
+    sandbox("up", layer="sandbox-up", variables=VARIABLES)
     yield exported(FOLDER / "env")
     sandbox("down", layer="sandbox-down")
 
@@ -131,6 +136,52 @@ def test_the_note_is_a_row_in_postgresql(platform: dict[str, str]) -> None:
         assert NOTE in names, f"no row of the note at {host}"
 
 
+def test_site_yml_leaves_an_upgrade_to_its_playbook(platform: dict[str, str]) -> None:
+    options = ("--check", "--tags", "cluster")
+    with pytest.raises(AssertionError, match=r"playbooks/upgrade_cluster\.yml"):
+        site("site-other-version", platform, *options)
+
+
+def test_an_upgrade_killed_twice_interrupts_nobody(platform: dict[str, str]) -> None:
+    eks, visitor = aws(platform, "eks"), somebody(platform)
+    before = nodes(platform)
+
+    def visit() -> str:
+        return "signed in" if "All notes (" in visitor.get("/") else "signed out"
+
+    def control_plane() -> tuple[str, str]:
+        cluster = eks.describe_cluster(name=CLUSTER)["cluster"]
+        return cluster["version"], cluster["status"]
+
+    def group() -> tuple[str, str]:
+        found = eks.describe_nodegroup(clusterName=CLUSTER, nodegroupName="system")["nodegroup"]
+        return found["version"], found["status"]
+
+    with Visits(visit) as visits:
+        plan = Upgrade("upgrade-plan", platform, "--check", "--diff").end(300)
+        Upgrade("upgrade-1", platform).kill_when(lambda: control_plane()[1] == "UPDATING", 300)
+        assert control_plane() == (OLD, "UPDATING")
+        Upgrade("upgrade-2", platform).kill_when(
+            lambda: group()[1] == "UPDATING" and nodes(platform) > before, 300
+        )
+        assert (control_plane(), group()) == ((NEW, "ACTIVE"), (OLD, "UPDATING"))
+        Upgrade("upgrade-3", platform).end(600)
+    assert set(visits.outcomes) == {"signed in"}, visits.outcomes
+    assert f"control plane: Kubernetes {OLD} -> {NEW}" in plan
+    assert (control_plane(), group()) == ((NEW, "ACTIVE"), (NEW, "ACTIVE"))
+    # Each was asked for once, whoever followed it.
+    assert len(eks.list_updates(name=CLUSTER)["updateIds"]) == 1
+    assert len(eks.list_updates(name=CLUSTER, nodegroupName="system")["updateIds"]) == 1
+    after = nodes(platform)
+    assert len(after) == len(before)
+    assert not after & before
+
+
+def nodes(platform: dict[str, str]) -> set[str]:
+    """Those of the cluster, as `node/NAME`."""
+    return set(kubectl(platform, "get", "nodes", "--output", "name").split())
+
+
 def test_a_second_run_changes_nothing(platform: dict[str, str]) -> None:
     site("site-second-run", platform)
 
@@ -213,8 +264,6 @@ def test_status_tells_what_is_healthy_and_up_heals(platform: dict[str, str]) -> 
 
 
 def _environ(pid: str) -> list[str]:
-    from pathlib import Path
-
     try:
         return Path(f"/proc/{pid}/environ").read_bytes().decode(errors="replace").split("\0")
     except OSError:

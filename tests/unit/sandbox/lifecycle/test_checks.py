@@ -10,6 +10,7 @@ from sandbox.creation import create_or_load
 from sandbox.errors import SandboxError
 from sandbox.machine import disk, packages, ports, tier
 from sandbox.settings import Settings
+from sandbox.up import variables
 
 
 def test_a_taken_port_is_named_with_who_has_it(make_settings):
@@ -118,6 +119,15 @@ def test_a_wrong_variable_is_named_and_nothing_is_made(folder, monkeypatch, vari
     with pytest.raises(SandboxError, match=f"{variable} is '{value}'"):
         create_or_load(folder)
     assert not folder.exists()
+
+
+def test_variables_over_the_inventorys_come_from_a_file_that_is_there(tmp_path, monkeypatch):
+    assert variables() == []
+    monkeypatch.setenv("NOTEJAM_VARIABLES", str(tmp_path / "more.yml"))
+    with pytest.raises(SandboxError, match=r"more\.yml, which is no file"):
+        variables()
+    (tmp_path / "more.yml").touch()
+    assert variables() == ["--extra-vars", f"@{tmp_path}/more.yml"]
 
 
 def test_a_standing_sandbox_takes_a_new_time_scale_but_no_other_name(folder, monkeypatch):
