@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ansible.utils.collection_loader._collection_finder import _AnsibleCollectionFinder
@@ -69,7 +70,7 @@ def kubernetes(tmp_path: Path) -> Iterator[FakeKubernetes]:
 
 
 @pytest.fixture
-def cloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unit_name: str, unit_index: int) -> Iterator[None]:
+def cloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unit_name: str, unit_index: int) -> Iterator[Any]:
     """The whole of the sandbox's AWS on a free port: functions run, and secrets are rotated."""
     from moto.core.base_backend import BackendDict
 
@@ -102,7 +103,7 @@ def cloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unit_name: str, unit_
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", settings.access_key_id)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", settings.secret_access_key)
     monkeypatch.setenv("AWS_REGION", "eu-west-1")
-    yield
+    yield made
     made.rotations.stop()
     made.functions.interfaces.stop()
     server.stop()
