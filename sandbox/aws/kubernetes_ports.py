@@ -21,7 +21,13 @@ class ControlPlane(Protocol):
 
 class Nodes(Protocol):
     def create(
-        self, name: str, labels: dict[str, str], taints: list[dict[str, Any]], zone: str, instance_type: str
+        self,
+        name: str,
+        labels: dict[str, str],
+        taints: list[dict[str, Any]],
+        zone: str,
+        instance_type: str,
+        instance: str,
     ) -> None: ...
     def ready(self, name: str) -> bool: ...
     def cordon(self, name: str, unschedulable: bool) -> None: ...

@@ -2,7 +2,6 @@
 
 import contextlib
 import dataclasses
-import hashlib
 import json
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
@@ -28,6 +27,7 @@ class Node:
     instance_type: str
     labels: dict[str, str]
     taints: list[dict[str, str]]  # EKS's: {"key", "value", "effect": "NO_SCHEDULE"...}
+    instance_id: str  # of EC2
 
     @property
     def folder(self) -> Path:
@@ -55,10 +55,6 @@ class Node:
     def cgroup(self) -> str:
         """Its control group, relative to each hierarchy's root."""
         return f"notejam-{self.settings.name}/n{self.number}"
-
-    @property
-    def instance_id(self) -> str:
-        return f"i-{hashlib.sha256(self.name.encode()).hexdigest()[:17]}"
 
     @property
     def provider_id(self) -> str:

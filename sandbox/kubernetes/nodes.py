@@ -33,14 +33,28 @@ class Nodes:
         self.virtual = VirtualNodes(settings, processes) if settings.tier == "virtual" else None
 
     def create(
-        self, name: str, labels: dict[str, str], taints: list[dict[str, str]], zone: str, instance_type: str
+        self,
+        name: str,
+        labels: dict[str, str],
+        taints: list[dict[str, str]],
+        zone: str,
+        instance_type: str,
+        instance: str,
     ) -> None:
         """Start the node `name`, or go on starting it; it registers itself, and is ready after its add-ons.
 
-        `taints` are EKS's. Raises SandboxError when the machine lacks a program that a node needs.
+        `taints` are EKS's, `instance` is EC2's id. Raises SandboxError when the machine lacks a program that
+        a node needs.
         """
         node = self._node(name) or Node(
-            self.settings, name, self._free_number(), zone, instance_type, dict(labels), list(taints)
+            self.settings,
+            name,
+            self._free_number(),
+            zone,
+            instance_type,
+            dict(labels),
+            list(taints),
+            instance,
         )
         if self.virtual:
             self.virtual.create(node)

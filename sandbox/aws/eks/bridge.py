@@ -14,6 +14,7 @@ from sandbox.aws.clients import Clients
 from sandbox.aws.creation_times import CreationTimes, passed
 from sandbox.aws.eks.access_policies import ARN
 from sandbox.aws.eks.addon_versions import ADDONS
+from sandbox.aws.eks.auto_scaling import AutoScaling
 from sandbox.aws.eks.bridged import Bridged
 from sandbox.aws.eks.networking import delete_security_group
 from sandbox.aws.eks.nodegroup_bridge import NodegroupBridge
@@ -25,6 +26,7 @@ log = logging.getLogger(__name__)
 
 PAUSE = 0.5  # seconds between two rounds
 ROUNDS_TO_BIND_AGAIN = 6
+ROUNDS_TO_LOOK = 8  # at an Auto Scaling group that nobody is known to change
 
 
 @dataclass
@@ -39,7 +41,7 @@ class Bridge:
 
     def __post_init__(self) -> None:
         self.bridged = Bridged(self.records, self.clusters)
-        self._nodegroups = NodegroupBridge(self.bridged, self.times)
+        self._nodegroups = NodegroupBridge(self.bridged, self.times, AutoScaling(self.clients, self.records))
         self._rounds = 0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="eks-bridge", daemon=True)
@@ -64,7 +66,7 @@ class Bridge:
             if cluster.status in ("ACTIVE", "UPDATING"):
                 for kind, advance in (
                     (ADDON, self._addon),
-                    (NODEGROUP, self._nodegroups.advance),
+                    (NODEGROUP, self._nodegroup),
                     (ACCESS_ENTRY, self._access_entry),
                 ):
                     for record in list(
@@ -161,6 +163,9 @@ class Bridge:
 
     def _healthy_without_nodes(self, record: Record) -> bool:
         return not self._has_nodes(record) and ADDONS[record.names[-1]].daemon_set
+
+    def _nodegroup(self, record: Record) -> None:
+        self._nodegroups.advance(record, look=self._rounds % ROUNDS_TO_LOOK == 0)
 
     def _access_entry(self, record: Record) -> None:
         bound = record.state.get("bound", {})

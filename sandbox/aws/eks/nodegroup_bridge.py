@@ -10,8 +10,9 @@ from typing import Any
 from sandbox.aws import clock
 from sandbox.aws.creation_times import CreationTimes, passed
 from sandbox.aws.eks import nodes
+from sandbox.aws.eks.auto_scaling import AutoScaling, Sizes
 from sandbox.aws.eks.bridged import Bridged
-from sandbox.aws.eks.records import NODEGROUP, Record
+from sandbox.aws.eks.records import Record
 
 # Pods start and stop in real time: how long EKS waits for them to go is scaled to no less than this, seconds.
 PATIENCE = 120
@@ -22,9 +23,13 @@ MINIMAL = "MINIMAL"
 class NodegroupBridge:
     bridged: Bridged
     times: CreationTimes
+    auto_scaling: AutoScaling
 
-    def advance(self, record: Record) -> None:
-        """One step of what is to be done for the node group."""
+    def advance(self, record: Record, look: bool) -> None:
+        """One step of what is to be done for the node group.
+
+        `look` has it ask for its Auto Scaling group though nothing is under way that it knows of.
+        """
         if record.status == "DELETING":
             self._remove(record)
         elif record.status == "CREATE_FAILED":
@@ -34,39 +39,109 @@ class NodegroupBridge:
                 self.bridged.finish(
                     record, "CREATE_FAILED", lambda current: current.resource.update(health=nodes.no_join())
                 )
-        else:
-            self._launch(record)
+        elif look or self._is_busy(record):
+            self._provide(record)
+            self._observe(record)
+            self._start(record)
             self._replace(record)
-            self._shrink(record)
             self._let_go(record)
             self._conclude(record)
+
+    def _is_busy(self, record: Record) -> bool:
+        leaving = any("leaving" in node for node in record.state["nodes"].values())
+        return record.status != "ACTIVE" or leaving or bool(record.state.get("resized"))
 
     def _remove(self, record: Record) -> None:
         kubernetes_nodes = self.bridged.kubernetes(record).nodes
         for name in record.state["nodes"]:
             kubernetes_nodes.delete(name)
         if passed(record.done_at):
+            self.auto_scaling.remove(record)
             self.bridged.records.delete(record)
 
     def _save(self, record: Record) -> None:
-        """Keep what of the nodes is known now."""
-        kept = record.state["nodes"]
-        self.bridged.change(record, lambda current: current.state.update(nodes=kept))
+        """Keep what is known of the nodes now."""
+        kept = {name: record.state[name] for name in ("nodes", "templates", "launches")}
+        self.bridged.change(record, lambda current: current.state.update(kept))
 
-    def _launch(self, record: Record) -> None:
-        """Have a node for each that the group wants."""
-        kubernetes_nodes = self.bridged.kubernetes(record).nodes
-        missing = self._wanted(record) - len(self._new(record))
-        if missing > 0:
-            groups = self.bridged.records.all(NODEGROUP, record.account, record.region, record.cluster)
-            taken = {name for group in groups for name in group.state["nodes"]}
-            record.state["nodes"] |= nodes.additional(record, missing, wanted_generation(record), taken)
+    def _provide(self, record: Record) -> None:
+        """Have an Auto Scaling group of the sizes and the generation that are wanted."""
+        generation = wanted_generation(record)
+        replacement = record.state.get("replacement")
+        resource = replacement["resource"] if replacement else record.resource
+        if record.state["launches"] != generation:
+            self.auto_scaling.provide(record, generation, resource)
             self._save(record)
+        if record.state.get("resized"):
+            self._resize(record)
+            record.state["resized"] = False
+            self.bridged.change(record, lambda current: current.state.update(resized=False))
+
+    def _resize(self, record: Record) -> None:
+        """Have the Auto Scaling group of the sizes that the node group is of."""
+        scaling = record.resource["scalingConfig"]
+        self.auto_scaling.resize(
+            record, Sizes(scaling["minSize"], scaling["maxSize"], scaling["desiredSize"])
+        )
+
+    def _observe(self, record: Record) -> None:
+        """Take over what instances the Auto Scaling group has now, and what sizes."""
+        sizes, instances = self.auto_scaling.observe(record)
+        if "replacement" not in record.state:
+            self._take_sizes(record, sizes)
+        kept = record.state["nodes"]
+        by_instance = {node["instance"]: name for name, node in kept.items()}
+        lost = sorted(by_instance.keys() - {each.id for each in instances})
+        for gone in lost:  # before others come, who may have their addresses, and so their names
+            self.bridged.kubernetes(record).nodes.delete(by_instance[gone])
+            del kept[by_instance.pop(gone)]
+        new = [each for each in instances if each.id not in by_instance]
+        names = self.auto_scaling.names(record, [each.id for each in new])
+        generations = {version: generation for generation, version in record.state["templates"].items()}
+        changed = bool(new or lost)
+        for each in new:
+            kept[names[each.id]] = {
+                "instance": each.id,
+                "zone": each.zone,
+                "instance_type": each.instance_type,
+                "generation": generations.get(each.version, record.state["launches"]),
+            }
+            by_instance[each.id] = names[each.id]
+        for each in instances:
+            node = kept[by_instance[each.id]]
+            if each.is_leaving and "leaving" not in node:
+                self.bridged.kubernetes(record).nodes.cordon(by_instance[each.id], True)
+                node |= {"cordoned": True, "leaving": clock.now(), "sent": True}
+                changed = True
+        if changed:
+            self._save(record)
+
+    def _take_sizes(self, record: Record, sizes: Sizes) -> None:
+        """The group's sizes are those of its Auto Scaling group, whoever changed them."""
+        told = {"minSize": sizes.least, "maxSize": sizes.most, "desiredSize": sizes.desired}
+        if record.resource["scalingConfig"] == told:
+            return
+
+        def take(current: Record) -> None:
+            if not current.state.get("resized") and "replacement" not in current.state:
+                current.resource["scalingConfig"] = told
+
+        self.bridged.change(record, take)
+        record.resource["scalingConfig"] = told
+
+    def _start(self, record: Record) -> None:
+        """Have a node for each instance that stays."""
+        kubernetes_nodes = self.bridged.kubernetes(record).nodes
         present = set(kubernetes_nodes.names())
         for name, node in record.state["nodes"].items():
             if name not in present and "leaving" not in node:
                 kubernetes_nodes.create(
-                    name, nodes.labels(record), record.resource["taints"], node["zone"], node["instance_type"]
+                    name,
+                    nodes.labels(record, node["generation"]),
+                    record.resource["taints"],
+                    node["zone"],
+                    node["instance_type"],
+                    node["instance"],
                 )
 
     def _wanted(self, record: Record) -> int:
@@ -105,10 +180,12 @@ class NodegroupBridge:
 
     def _replace(self, record: Record) -> None:
         """Send old nodes away, so many at a time, once as many new ones are ready as there should be."""
-        old = self._old(record)
+        if "replacement" not in record.state:
+            return
+        old, kept = self._old(record), record.state["nodes"]
+        self._surge(record, len(old))
         if not old or not self._ready(record):
             return
-        kept = record.state["nodes"]
         kubernetes_nodes = self.bridged.kubernetes(record).nodes
         for name in old:
             if not kept[name].get("cordoned"):
@@ -119,16 +196,14 @@ class NodegroupBridge:
             kept[name]["leaving"] = clock.now()
         self._save(record)
 
-    def _shrink(self, record: Record) -> None:
-        """Send away what is more than desired, the newest first."""
-        if self._old(record):
-            return
-        surplus = self._new(record)[int(record.resource["scalingConfig"]["desiredSize"]) :]
-        for name in surplus:
-            self.bridged.kubernetes(record).nodes.cordon(name, True)
-            record.state["nodes"][name] |= {"cordoned": True, "leaving": clock.now()}
-        if surplus:
-            self._save(record)
+    def _surge(self, record: Record, old: int) -> None:
+        """Let the Auto Scaling group have the old nodes that are there and the new ones that should be."""
+        desired = old + self._wanted(record)
+        scaling = record.resource["scalingConfig"]
+        sizes = self.auto_scaling.sizes(record)
+        wanted = Sizes(0, max(scaling["maxSize"], desired), desired)
+        if sizes != wanted:
+            self.auto_scaling.resize(record, wanted)
 
     def _let_go(self, record: Record) -> None:
         """Evict the pods of the nodes that go, and terminate these when none is left."""
@@ -149,17 +224,25 @@ class NodegroupBridge:
                 return
             if is_late or passed(self.times.after(node.get("drained", clock.now()), "eks-node-termination")):
                 kubernetes_nodes.delete(name)
+                if not node.get("sent"):
+                    self.auto_scaling.send_away(record, node["instance"])
+                self.auto_scaling.terminate(record, node["instance"])
                 del kept[name]
                 self._save(record)
 
     def _fail(self, record: Record, name: str, left: list[str]) -> None:
-        """Give up the replacement: what is new stays, what is old is used again."""
+        """Give up the replacement: what is old is used again, what is new stays as far as it is desired."""
         kubernetes_nodes = self.bridged.kubernetes(record).nodes
-        for old in self._old(record):
-            kubernetes_nodes.cordon(old, False)
+        kept, old = record.state["nodes"], self._old(record)
+        for each in old:
+            kubernetes_nodes.cordon(each, False)
             for mark in ("cordoned", "leaving", "drained"):
-                record.state["nodes"][old].pop(mark, None)
-        kept = record.state["nodes"]
+                kept[each].pop(mark, None)
+        stay = max(0, int(record.resource["scalingConfig"]["desiredSize"]) - len(old))
+        for each in self._new(record)[stay:]:
+            kubernetes_nodes.cordon(each, True)
+            self.auto_scaling.send_away(record, kept[each]["instance"])
+            kept[each] |= {"cordoned": True, "leaving": clock.now(), "sent": True}
         error = {
             "errorCode": "PodEvictionFailure",
             "errorMessage": "Reached max retries while trying to evict pods from nodes in node group "
@@ -171,6 +254,7 @@ class NodegroupBridge:
             current.state["nodes"] = kept
             current.state.pop("replacement", None)
 
+        self._resize(record)
         self.bridged.finish(record, "ACTIVE", end, [error])
         del record.state["replacement"]
 
@@ -180,6 +264,8 @@ class NodegroupBridge:
             return
         leaving = any("leaving" in node for node in record.state["nodes"].values())
         if not leaving and not self._old(record) and self._ready(record):
+            if "replacement" in record.state:
+                self._resize(record)
             self.bridged.finish(record, "ACTIVE", lambda current: current.state.pop("replacement", None))
 
 

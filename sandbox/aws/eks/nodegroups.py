@@ -133,8 +133,9 @@ class Nodegroups:
         state: dict[str, Any] = {
             "token": parameters.get("clientRequestToken"),
             "zones": [subnet["AvailabilityZone"] for subnet in subnets],
-            "networks": [subnet["CidrBlock"] for subnet in subnets],
-            "nodes": {},
+            "nodes": {},  # by name, which is the private DNS name of its instance
+            "templates": {},  # versions of EKS's own launch template, by what nodes are launched of
+            "launches": None,
             "joins": has_any_policy(call, parameters["nodeRole"], NODE_ROLE_POLICIES),
         }
         done_at = self._service.times.done_at("eks-nodegroup")
@@ -168,6 +169,7 @@ class Nodegroups:
             }
         if scaling := parameters.get("scalingConfig"):
             resource["scalingConfig"] = check_scaling(resource["scalingConfig"] | scaling)
+            record.state["resized"] = True
             shown |= {name[0].upper() + name[1:]: value for name, value in scaling.items()}
         if update_config := parameters.get("updateConfig"):
             resource["updateConfig"] = check_update_config(update_config)
@@ -190,6 +192,7 @@ class Nodegroups:
             shown |= {"LaunchTemplateName": template["name"], "LaunchTemplateVersion": template["version"]}
         record.state["replacement"] = {
             "generation": nodes.generation(wanted),
+            "resource": wanted,
             "force": bool(parameters.get("force")),
         }
         return {"update": self._service.begin_update(record, "VersionUpdate", shown, done_at, wanted)}

@@ -14,6 +14,7 @@ from sandbox.aws.moto import (
     ec2,
     ec2_dependencies,
     ec2_endpoints,
+    ec2_instances,
     ec2_ipv6,
     ec2_pages,
     ec2_routes,
@@ -60,6 +61,7 @@ def install() -> None:
     ec2_ipv6.install()
     ec2_routes.install()
     ec2_endpoints.install()
+    ec2_instances.install()
     ec2_dependencies.install()
     ec2_pages.install()
     ec2_tags.install()

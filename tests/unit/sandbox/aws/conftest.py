@@ -39,12 +39,16 @@ class FakeKubernetes(NoKubernetes):
         self.ready_nodes: set[str] | None = None  # all of them, unless said
         self.pods: dict[str, list[str]] = {}  # those that a disruption budget keeps, by node
         self.drained: list[str] = []
+        self.labels: dict[str, dict[str, str]] = {}
+        self.taints: dict[str, list[dict[str, str]]] = {}
         self.launched = 0
         self.most_nodes = 0
 
     def create(self, *args: Any, **kwargs: Any) -> None:
         super().create(*args, **kwargs)
-        self.launched += args[0].startswith("ip-")
+        if args[0].startswith("ip-"):
+            self.launched += 1
+            self.labels[args[0]], self.taints[args[0]] = args[1], args[2]
         self.most_nodes = max(self.most_nodes, len(self.names()))
 
     def cordon(self, name: str, unschedulable: bool) -> None:

@@ -44,6 +44,7 @@ def make_node(settings: Settings) -> Callable[..., Node]:
             "instance_type": "m7i.large",
             "labels": {"eks.amazonaws.com/nodegroup": "system"},
             "taints": [],
+            "instance_id": "i-0123456789abcdef0",
         }
         return Node(settings=settings, **{**values, **changes})  # type: ignore[arg-type]
 
