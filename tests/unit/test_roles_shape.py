@@ -97,3 +97,17 @@ def test_each_scenario_checks_what_it_built() -> None:
             )
         else:
             assert (folder / "verify.yml").is_file(), folder.name
+
+
+def test_the_site_is_destroyed_in_the_reverse_of_its_order() -> None:
+    built = [
+        role["name"]
+        for role in (task["ansible.builtin.include_role"] for task in included())
+        if "tasks_from" not in role
+    ]
+    [play] = [play for play in load(ROOT / "playbooks/destroy.yml") if "serial" in play]
+    [block] = [task["block"] for task in play["tasks"] if "block" in task]
+    roles = [task["ansible.builtin.include_role"] for task in block if "ansible.builtin.include_role" in task]
+    assert {role["tasks_from"] for role in roles} == {"destroy"}
+    assert [role["name"] for role in roles] == built[::-1]
+    assert [name for name in built if not (ROOT / "roles" / name / "tasks/destroy.yml").is_file()] == []
