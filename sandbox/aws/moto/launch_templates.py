@@ -4,6 +4,7 @@ from typing import Any
 
 from moto.ec2.models import EC2Backend
 from moto.ec2.models.launch_templates import LaunchTemplate
+from moto.ec2.responses.launch_templates import LaunchTemplates
 
 from sandbox.aws.patching import add, replace
 
@@ -14,6 +15,7 @@ def install() -> None:
     """Patch moto, once in a process."""
     _keep_its_tags_out_of_its_versions()
     _tell_its_tags_as_they_are()
+    _begin_a_version_with_its_source()
 
 
 def _keep_its_tags_out_of_its_versions() -> None:
@@ -43,3 +45,24 @@ def _tell_its_tags_as_they_are() -> None:
         """Not the tags of the moment when it was made."""
 
     add(LaunchTemplate, "tags", property(LaunchTemplate.get_tags, keep))
+
+
+def _begin_a_version_with_its_source() -> None:
+    """What a new version does not say itself, it has of the version that SourceVersion names.
+
+    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateLaunchTemplateVersion.html
+    """
+
+    def create_launch_template_version(self: Any) -> Any:
+        if source := self._get_param("SourceVersion"):
+            name, identifier = self._get_param("LaunchTemplateName"), self._get_param("LaunchTemplateId")
+            backend = self.ec2_backend
+            template = (
+                backend.get_launch_template_by_name(name) if name else backend.get_launch_template(identifier)
+            )
+            own = self._get_param("LaunchTemplateData", {})
+            merged = {**template.get_version(source).data, **own}
+            self.params = {**self.params, "LaunchTemplateData": merged}
+        return original(self)
+
+    original = replace(LaunchTemplates, "create_launch_template_version", create_launch_template_version)
