@@ -55,7 +55,13 @@ def test_what_is_on_its_way_out_is_left_out() -> None:
 def test_waits_for_those_that_were_asked_for() -> None:
     for group in (GROUP, OTHER):
         run_module("eks_nodegroup", **group, wait=False)
-    assert {group["status"] for group in told(names=["application", "system"], wait=True)} == {"ACTIVE"}
+    names = ["application", "system"]
+    run = run_module("eks_nodegroup_info", cluster_name="notejam-test", names=names, wait=True)
+    assert {group["status"] for group in run.result["nodegroups"]} == {"ACTIVE"}
+    assert [event["resource"] for event in run.result["timeline"]] == [
+        "nodegroup notejam-test/application",
+        "nodegroup notejam-test/system",
+    ]
 
 
 def test_a_plan_waits_for_nothing() -> None:

@@ -84,6 +84,11 @@ nodegroups:
     tags:
       description: Its tags.
       type: dict
+timeline:
+  description: When each was seen to be active, and since when this waited for it.
+  type: list
+  elements: dict
+  returned: with O(wait)
 """
 
 from functools import partial
@@ -100,6 +105,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.transformation import b
 from ansible_collections.notejam.platform.plugins.module_utils import eks
 from ansible_collections.notejam.platform.plugins.module_utils.client import client
 from ansible_collections.notejam.platform.plugins.module_utils.eks_waiters import wait_for
+from ansible_collections.notejam.platform.plugins.module_utils.timeline import Timeline
 
 
 def describe(api: Any, cluster: str, name: str) -> dict[str, Any] | None:
@@ -124,6 +130,7 @@ def main() -> None:
         supports_check_mode=True,
     )
     cluster = module.params["cluster_name"]
+    timeline = Timeline()
     try:
         api = client(module, "eks")
         names = module.params["names"]
@@ -131,18 +138,19 @@ def main() -> None:
             names = eks.list_nodegroups(api, cluster)
         if module.params["wait"] and not module.check_mode:
             for name in names:
-                wait_for(
-                    "nodegroup present",
-                    f"Node group {cluster}/{name}",
-                    partial(eks.describe_nodegroup, api, cluster, name),
-                    module.params["wait_timeout"],
-                )
+                with timeline.wait(f"nodegroup {cluster}/{name}"):
+                    wait_for(
+                        "nodegroup present",
+                        f"Node group {cluster}/{name}",
+                        partial(eks.describe_nodegroup, api, cluster, name),
+                        module.params["wait_timeout"],
+                    )
         found = [describe(api, cluster, name) for name in sorted(names)]
     except AnsibleAWSError as error:
         module.fail_json_aws_error(error)
     except (BotoCoreError, ClientError) as error:
         module.fail_json_aws(error, msg=f"Cannot describe the node groups of {cluster}")
-    module.exit_json(changed=False, nodegroups=[group for group in found if group])
+    module.exit_json(changed=False, nodegroups=[group for group in found if group], **timeline.result())
 
 
 if __name__ == "__main__":
