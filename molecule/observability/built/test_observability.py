@@ -10,7 +10,7 @@ import pytest
 
 GROUPS = {
     "/aws/eks/notejam-sandbox/cluster",
-    "/aws/rds/cluster/notejam-sandbox/postgresql",
+    *(f"/aws/rds/cluster/notejam-sandbox/{kind}" for kind in ("iam-db-auth-error", "instance", "postgresql")),
     *(
         f"/aws/containerinsights/notejam-sandbox/{kind}"
         for kind in ("application", "dataplane", "host", "performance")

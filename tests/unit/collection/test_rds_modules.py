@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import boto3
+import botocore.client
 import pytest
 from ansible_collections.notejam.platform.plugins.module_utils.rds import same_or_newer_minor
 from ansible_collections.notejam.platform.plugins.modules import rds_cluster, rds_instance
@@ -165,6 +166,28 @@ def test_what_waits_for_a_window_or_a_restart_is_said_until_it_is_over(
         "you.",
         f"rds_cluster notejam-test: EngineVersion 17.6 waits for the maintenance window ({window}).",
     ]
+
+
+@pytest.mark.usefixtures("cluster")
+def test_what_nobody_notices_is_made_at_once_unless_it_takes_more_along(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    at_once: list[bool] = []
+    call = botocore.client.BaseClient._make_api_call
+
+    def recorded(client: Any, operation: str, parameters: Any) -> Any:
+        if operation == "ModifyDBCluster":
+            at_once.append(parameters["ApplyImmediately"])
+        return call(client, operation, parameters)
+
+    monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", recorded)
+    run_module("rds_cluster", **CLUSTER | {"backup_retention_period": 8})
+    run_module("rds_cluster", **CLUSTER | {"engine_version": "17.6"})
+    answer = rds_cluster.Cluster.answer
+    waiting = {"PendingModifiedValues": {"EngineVersion": "17.6"}}
+    monkeypatch.setattr(rds_cluster.Cluster, "answer", lambda self: {**(answer(self) or {}), **waiting})
+    run_module("rds_cluster", **CLUSTER | {"backup_retention_period": 9})
+    assert at_once == [True, False, False]
 
 
 @pytest.mark.usefixtures("cluster")

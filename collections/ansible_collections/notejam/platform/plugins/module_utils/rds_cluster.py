@@ -23,6 +23,7 @@ from ansible_collections.notejam.platform.plugins.module_utils.resource import S
 from ansible_collections.notejam.platform.plugins.module_utils.tags import as_list
 from ansible_collections.notejam.platform.plugins.module_utils.waiting import wait_until
 
+INTERRUPTING = {"engine_version", "port"}
 SCALING = {"min_capacity": "MinCapacity", "max_capacity": "MaxCapacity"}
 # What a secondary takes from the primary, and does not tell.
 PRIMARYS = ("database_name", "master_username", "master_user_secret_id")
@@ -207,8 +208,12 @@ class Cluster(RdsResource):
             request["AllowMajorVersionUpgrade"] = True
             if group := self.params["db_instance_parameter_group_name"]:
                 request["DBInstanceParameterGroupName"] = group
+        # Unless told, AWS leaves what nobody notices for the window, too; told, it makes all that waits.
+        interrupts = INTERRUPTING & changes.keys() or current["pending"]
         self.rds.modify_db_cluster(
-            DBClusterIdentifier=self.identity, ApplyImmediately=self.params["apply_immediately"], **request
+            DBClusterIdentifier=self.identity,
+            ApplyImmediately=self.params["apply_immediately"] or not interrupts,
+            **request,
         )
 
     def retained(self, current: State) -> str | None:
@@ -221,7 +226,9 @@ class Cluster(RdsResource):
         return None
 
     def delete(self, current: State) -> None:
-        leave(self.rds, current["arn"], self.params["wait_timeout"])
+        if leave(self.rds, current["arn"], self.params["wait_timeout"]):
+            # It has become one of its own.
+            self.wait("present")
         snapshot = self.params["final_db_snapshot_identifier"]
         self.rds.delete_db_cluster(
             DBClusterIdentifier=self.identity,

@@ -37,14 +37,14 @@ def writer(described: dict[str, Any]) -> str | None:
     return next((member["DBClusterArn"] for member in members if member["IsWriter"]), None)
 
 
-def leave(rds: Any, arn: str, timeout: float) -> None:
-    """Have the cluster stand on its own, the primary once its secondaries have left.
+def leave(rds: Any, arn: str, timeout: float) -> bool:
+    """Have the cluster stand on its own, the primary once its secondaries have left; whether it was a member.
 
     `timeout` is in seconds. Raises AnsibleAWSError when secondaries stay for longer.
     """
     found = find(rds, arn)
     if found is None:
-        return
+        return False
     identifier = found["GlobalClusterIdentifier"]
     if writer(found) == arn:
 
@@ -56,10 +56,11 @@ def leave(rds: Any, arn: str, timeout: float) -> None:
     try:
         rds.remove_from_global_cluster(GlobalClusterIdentifier=identifier, DbClusterIdentifier=arn)
     except is_boto3_error_code(("GlobalClusterNotFoundFault", "DBClusterNotFoundFault")):
-        return
+        return False
     wait_until(
         f"{arn} as a member of the global database {identifier}",
         lambda: "there" if membership(rds, arn) else LEFT,
         [LEFT],
         timeout,
     )
+    return True
