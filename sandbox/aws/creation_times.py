@@ -24,9 +24,20 @@ SECONDS = {
     "rds-cluster": 120,
     "rds-cluster-modify": 30,
     "rds-cluster-delete": 120,
+    "rds-cluster-failover": 30,
+    "rds-cluster-restore": 600,
+    "rds-cluster-start": 300,
+    "rds-cluster-stop": 300,
+    "rds-cluster-upgrade": 900,
+    "rds-cluster-snapshot": 120,
+    "rds-cluster-snapshot-copy": 600,
+    "rds-global-cluster": 30,
+    "rds-global-cluster-failover": 120,
     "rds-instance": 360,
     "rds-instance-modify": 60,
     "rds-instance-delete": 180,
+    "rds-instance-reboot": 60,
+    "rds-restorable": 300,
     "load-balancer": 120,
     "load-balancer-target": 30,
     "nat-gateway": 120,
@@ -65,6 +76,10 @@ class CreationTimes:
     def after(self, moment: float, kind: str) -> float:
         """When a thing that was begun at `moment` is done."""
         return moment + SECONDS[kind] / self._scale
+
+    def before(self, moment: float, kind: str) -> float:
+        """When a thing that is done at `moment` was begun."""
+        return moment - SECONDS[kind] / self._scale
 
 
 def passed(moment: float) -> bool:

@@ -1,4 +1,4 @@
-"""The tagging API over all: what the emulator has, and what is served here of EKS, Backup and Lambda.
+"""The tagging API over all: what the emulator has, and what is served here of EKS, Backup, Lambda and RDS.
 
 Source: https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetResources.html
 """
@@ -12,6 +12,7 @@ from sandbox.aws.documents import Documents
 from sandbox.aws.eks.records import ADDON, CLUSTER, NODEGROUP, POD_IDENTITY
 from sandbox.aws.errors import AWSError
 from sandbox.aws.lambda_.records import KIND as FUNCTION
+from sandbox.aws.rds import tags as rds_tags
 
 SERVICE = "resourcegroupstaggingapi"
 # By the kind of document of EKS: the member with the ARN, and the tagging API's word for it.
@@ -99,6 +100,7 @@ class Tagging:
         for document in self._documents.all(FUNCTION).values():
             if (document["account"], document["region"]) == (call.account, call.region):
                 yield document["configuration"]["FunctionArn"], document["tags"], "lambda:function"
+        yield from rds_tags.tagged(self._documents, call.account, call.region)
 
 
 def _invalid(message: str) -> AWSError:

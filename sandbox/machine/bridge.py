@@ -6,7 +6,7 @@ import subprocess
 from sandbox.errors import SandboxError
 from sandbox.settings import Settings
 
-DATABASES = range(32, 64)  # the host numbers that database instances have: a /27
+DATABASES = range(64, 128)  # the host numbers of database instances and their endpoints: a /26
 
 
 def ensure(settings: Settings) -> bool:
@@ -26,7 +26,7 @@ def ensure(settings: Settings) -> bool:
     _ip("addr", "replace", f"{settings.address(1)}/{settings.subnet.prefixlen}", "dev", settings.bridge)
     _ip("link", "set", settings.bridge, "up")
     # A local route makes every address of the block one to listen on, also after a reboot of the machine.
-    _ip("route", "replace", "local", f"{settings.address(DATABASES[0])}/27", "dev", settings.bridge)
+    _ip("route", "replace", "local", f"{settings.address(DATABASES[0])}/26", "dev", settings.bridge)
     return missing
 
 

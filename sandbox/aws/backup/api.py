@@ -10,6 +10,7 @@ from sandbox.aws.backup.vaults import Vaults
 from sandbox.aws.calls import Call, Handler, Handlers, Result
 from sandbox.aws.creation_times import CreationTimes
 from sandbox.aws.documents import Documents
+from sandbox.aws.rds.records import Records as DatabaseRecords
 
 
 class Backup:
@@ -17,7 +18,7 @@ class Backup:
         self._records = Records(documents)
         self._vaults = Vaults(self._records)
         self._plans = Plans(self._records)
-        self._jobs = Jobs(self._records, self._vaults, times)
+        self._jobs = Jobs(self._records, self._vaults, times, DatabaseRecords(documents))
         self._tags = Tags(self._records)
 
     def handlers(self) -> Handlers:

@@ -10,8 +10,6 @@ import re
 import uuid
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from sandbox.aws import clock
 from sandbox.aws.backup.errors import access_denied, invalid_request, invalid_value, not_found
 from sandbox.aws.backup.plans import check_lifecycle
@@ -21,15 +19,19 @@ from sandbox.aws.calls import Call, Handlers, Result
 from sandbox.aws.creation_times import CreationTimes, passed
 from sandbox.aws.documents import Document
 from sandbox.aws.errors import NotImplementedByEmulator
+from sandbox.aws.rds.records import Records as DatabaseRecords
 
 CLUSTER_ARN = re.compile(r"arn:aws:rds:([a-z0-9-]+):(\d{12}):cluster:(.+)")
 VAULT_ARN = re.compile(r"arn:aws:backup:([a-z0-9-]+):(\d{12}):backup-vault:(.+)")
 
 
 class Jobs:
-    def __init__(self, records: Records, vaults: Vaults, times: CreationTimes) -> None:
+    def __init__(
+        self, records: Records, vaults: Vaults, times: CreationTimes, databases: DatabaseRecords
+    ) -> None:
         self._records = records
         self._vaults = vaults
+        self._databases = databases
         self._times = times
 
     def handlers(self) -> Handlers:
@@ -49,7 +51,7 @@ class Jobs:
         parameters = call.parameters
         vault = self._vaults.get(call, parameters["BackupVaultName"])
         check_role(call, parameters["IamRoleArn"])
-        cluster = database(call, parameters["ResourceArn"])
+        cluster = self._database(call, parameters["ResourceArn"])
         lifecycle = given(parameters.get("Lifecycle") or {})
         check_lifecycle(parameters["BackupVaultName"], lifecycle)
         identifier = str(uuid.uuid4())
@@ -184,6 +186,20 @@ class Jobs:
             raise not_found(f"Cannot find recovery point {arn}")
         return point
 
+    def _database(self, call: Call, arn: str) -> dict[str, Any]:
+        """The Aurora cluster. Raises NotImplementedByEmulator for other kinds of resources."""
+        match = CLUSTER_ARN.fullmatch(arn)
+        if not match:
+            raise NotImplementedByEmulator(
+                "backup", "StartBackupJob", f"Only Aurora is backed up, not {arn}."
+            )
+        if match[1] != call.region or match[2] != call.account:
+            raise invalid_value(f"{arn} is in another account or region")
+        found = self._databases.by_arn(arn)
+        if found is None:
+            raise not_found(f"DBCluster {match[3]} not found.")
+        return found.answer
+
     def _point(
         self,
         call: Call,
@@ -214,20 +230,6 @@ class Jobs:
         }
         self._records.put(RECOVERY_POINT, call, given(point), vault["BackupVaultName"], arn, region=region)
         return {"RecoveryPointArn": arn, "done_at": done_at}
-
-
-def database(call: Call, arn: str) -> dict[str, Any]:
-    """The Aurora cluster. Raises NotImplementedByEmulator for other kinds of resources."""
-    match = CLUSTER_ARN.fullmatch(arn)
-    if not match:
-        raise NotImplementedByEmulator("backup", "StartBackupJob", f"Only Aurora is backed up, not {arn}.")
-    if match[1] != call.region or match[2] != call.account:
-        raise invalid_value(f"{arn} is in another account or region")
-    try:
-        found = call.client("rds").describe_db_clusters(DBClusterIdentifier=match[3])["DBClusters"]
-    except ClientError as error:
-        raise not_found(error.response["Error"]["Message"]) from None
-    return dict(found[0])
 
 
 def told_job(job: Document) -> Document:

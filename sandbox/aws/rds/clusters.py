@@ -1,286 +1,378 @@
-"""Aurora DB clusters: the emulator's records, AWS's rules, and addresses of the sandbox.
+"""Aurora DB clusters: created, described, deleted, stopped and started.
 
 Source: https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBCluster.html
 """
 
-import json
-import re
 import uuid
 from typing import Any
 
-from sandbox.aws.calls import Call, Result
+from sandbox.aws import clock
+from sandbox.aws.calls import Call, Handler, Result
 from sandbox.aws.creation_times import CreationTimes
 from sandbox.aws.errors import AWSError, NotImplementedByEmulator
-from sandbox.aws.rds.postgresql import new_password
-from sandbox.aws.rds.records import CLUSTER, Record, Records
+from sandbox.aws.rds import checks, passwords
+from sandbox.aws.rds.checks import checked_identifier, contradiction, invalid
+from sandbox.aws.rds.cluster_defaults import default_group, windows, zones
+from sandbox.aws.rds.pages import page
+from sandbox.aws.rds.parameter_groups import ParameterGroups
+from sandbox.aws.rds.parameters import family_of
+from sandbox.aws.rds.records import CLUSTER, GLOBAL, SNAPSHOT, Record, Records, tag_list, told
+from sandbox.aws.rds.versions import ENGINE, checked_version
 from sandbox.settings import Settings
 
-ENGINE = "aurora-postgresql"
-VERSION = re.compile(r"1[3-7]\.\d+")
-IDENTIFIER = re.compile(r"[a-z](?:-?[a-z0-9])*", re.IGNORECASE)
-LONGEST_IDENTIFIER = 63
-RETENTION_DAYS = range(1, 36)
-# What the emulator takes and forgets, or takes for something else.
-KEPT_HERE = ("IAMDatabaseAuthenticationEnabled", "EnabledCloudwatchLogsExports")
+# Members of a request that the cluster is described with, with AWS's defaults.
+KEPT: dict[str, Any] = {
+    "AutoMinorVersionUpgrade": True,
+    "BackupRetentionPeriod": 1,
+    "CopyTagsToSnapshot": False,
+    "DatabaseInsightsMode": "standard",
+    "DeletionProtection": False,
+    "MonitoringInterval": None,
+    "MonitoringRoleArn": None,
+    "NetworkType": "IPV4",
+    "PerformanceInsightsKMSKeyId": None,
+    "PerformanceInsightsRetentionPeriod": None,
+    "PreferredBackupWindow": None,
+    "PreferredMaintenanceWindow": None,
+    "ServerlessV2ScalingConfiguration": None,
+    "StorageType": "aurora",
+}
+FILTERS = ("db-cluster-id", "engine", "clone-group-id", "db-cluster-resource-id", "domain")
+BUSY = "DB cluster {} is not available: {}"
 
 
 class Clusters:
     """The operations on DB clusters."""
 
-    def __init__(self, records: Records, times: CreationTimes, settings: Settings) -> None:
+    def __init__(
+        self, records: Records, groups: ParameterGroups, times: CreationTimes, settings: Settings
+    ) -> None:
         self._records = records
+        self._groups = groups
         self._times = times
         self._settings = settings
 
+    def handlers(self) -> dict[str, Handler]:
+        return {
+            "CreateDBCluster": self.create,
+            "DescribeDBClusters": self.describe,
+            "DeleteDBCluster": self.delete,
+            "StopDBCluster": self.stop,
+            "StartDBCluster": self.start,
+            "FailoverDBCluster": self.failover,
+        }
+
     def create(self, call: Call) -> Result:
         asked = call.parameters
-        identifier = checked_identifier("DBClusterIdentifier", asked["DBClusterIdentifier"])
+        self.check_new(call)
         if asked["Engine"] != ENGINE:
             raise NotImplementedByEmulator("rds", f"CreateDBCluster of the engine {asked['Engine']}")
+        member = self._global(call)
+        if not member or not member["secondary"]:
+            checks.check_master(asked)
+        version = checked_version(asked.get("EngineVersion") or (member or {}).get("version"))
+        if member and member["version"] != version:
+            raise contradiction(f"The global cluster has version {member['version']}, not {version}.")
+        settings = self.settings(call, version, encrypted=asked.get("StorageEncrypted", False))
+        record = self.record(
+            call,
+            settings
+            | {"DatabaseName": asked.get("DatabaseName"), "MasterUsername": asked.get("MasterUsername")},
+        )
+        if member:
+            self._join(record, member)
+        elif asked.get("ManageMasterUserPassword"):
+            password = passwords.new_password()
+            passwords.create_secret(call, record, asked.get("MasterUserSecretKmsKeyId"), password)
+            record.state["pending_password"] = password
+        if not record.state["pending_password"] and not record.state["replicates"]:
+            record.state["pending_password"] = asked["MasterUserPassword"]
+        self.add(record, "rds-cluster")
+        return {"DBCluster": self.completed(record)}
+
+    def check_new(self, call: Call) -> None:
+        """What a cluster that is made or restored must not be. Raises AWSError."""
+        identifier = checked_identifier("DBClusterIdentifier", call.parameters["DBClusterIdentifier"])
         if self._records.get(CLUSTER, call.account, call.region, identifier):
             raise AWSError("DBClusterAlreadyExistsFault", "DB Cluster already exists")
-        _check_creation(asked)
-        _check_references(call, asked)
-        managed = asked.get("ManageMasterUserPassword", False)
-        kept = {name: value for name, value in asked.items() if not name.startswith("M") or name in FORWARDED}
-        kept["MasterUserPassword"] = "kept-by-the-sandbox"  # the emulator needs one, and shows none
-        cluster = call.client("rds").create_db_cluster(**kept)["DBCluster"]
-        password = new_password() if managed else asked["MasterUserPassword"]
+
+    def settings(self, call: Call, version: str, *, encrypted: bool) -> dict[str, Any]:
+        """The answer's members that a request to create or restore sets. Raises AWSError."""
+        asked = call.parameters
+        checks.check_settings(asked)
+        checks.check_references(call, asked)
+        group = checks.subnet_group(call, asked.get("DBSubnetGroupName", "default"))
+        parameter_group = asked.get("DBClusterParameterGroupName", f"default.{family_of(version)}")
+        kept = {name: asked.get(name, default) for name, default in KEPT.items()}
+        kept |= windows(kept["PreferredBackupWindow"], kept["PreferredMaintenanceWindow"])
+        if asked.get("KmsKeyId") and not encrypted:
+            raise contradiction("KmsKeyId needs StorageEncrypted.")
+        key = checks.key_arn(call, asked.get("KmsKeyId") or "alias/aws/rds") if encrypted else None
+        return {
+            **kept,
+            "DBSubnetGroup": group["DBSubnetGroupName"],
+            "AvailabilityZones": asked.get("AvailabilityZones") or zones(group),
+            "DBClusterParameterGroup": self._groups.check(call, parameter_group, version),
+            "EngineVersion": version,
+            "StorageEncrypted": encrypted,
+            "KmsKeyId": key,
+            "IAMDatabaseAuthenticationEnabled": asked.get("EnableIAMDatabaseAuthentication", False),
+            "EnabledCloudwatchLogsExports": sorted(asked.get("EnableCloudwatchLogsExports") or []),
+            "PerformanceInsightsEnabled": asked.get("EnablePerformanceInsights"),
+            "VpcSecurityGroups": [
+                {"VpcSecurityGroupId": each, "Status": "active"}
+                for each in asked.get("VpcSecurityGroupIds") or default_group(call, group["VpcId"])
+            ],
+            "TagList": tag_list(asked),
+            "Port": asked.get("Port", 5432),
+        }
+
+    def record(self, call: Call, settings: dict[str, Any]) -> Record:
+        """A new cluster, not yet kept."""
+        identifier = call.parameters["DBClusterIdentifier"].lower()
         record = Record(CLUSTER, call.account, call.region, identifier, "creating", 0)
         record.answer = {
-            "IAMDatabaseAuthenticationEnabled": asked.get("EnableIAMDatabaseAuthentication", False),
-            "EnabledCloudwatchLogsExports": sorted(asked.get("EnableCloudwatchLogsExports", [])),
+            **settings,
+            "DBClusterIdentifier": identifier,
+            "DBClusterArn": record.arn,
+            "DbClusterResourceId": f"cluster-{uuid.uuid4().hex[:26].upper()}",
+            "ClusterCreateTime": clock.now(),
+            "Engine": ENGINE,
+            "EngineMode": "provisioned",
+            "HostedZoneId": "Z29XKXDKYMONMX",
+            "HttpEndpointEnabled": False,
+            "CrossAccountClone": False,
+            "AssociatedRoles": [],
+            "AllocatedStorage": 1,
         }
-        if managed:
-            record.answer["MasterUserSecret"] = self._create_secret(call, asked, cluster, password)
+        record.state = {
+            "parameter_group": settings["DBClusterParameterGroup"],
+            "pending_password": None,
+            "deletion": None,
+            "global": None,
+            "replicates": None,  # "region/identifier" of the primary cluster that this one streams from
+            "restore": None,
+            "failover": None,
+            "initialized": False,  # whether there are data, which nothing may begin anew
+            "based_at": None,  # when the base of its point-in-time recovery was taken
+        }
+        return record
+
+    def add(self, record: Record, kind: str) -> None:
+        """Keep a new cluster, which is made in the time of `kind`. Raises AWSError."""
         with self._records.transaction():
-            writer = self._records.free_host()
-            record.state = {
-                "hosts": [writer, writer + 1],
-                "port": asked.get("Port", 5432),
-                "username": asked["MasterUsername"],
-                "database": asked.get("DatabaseName"),
-                "parameter_group": asked.get("DBClusterParameterGroupName"),
-                "pending_password": password,
-                "deletion": None,
-            }
-            record.done_at = self._times.done_at("rds-cluster")
+            record.state["hosts"] = self._records.free_hosts(2)
+            record.done_at = self._times.done_at(kind)
             self._records.save(record)
-        return {"DBCluster": self.completed(cluster, record)}
 
     def describe(self, call: Call) -> Result:
-        result = call.forward()
-        clusters = []
-        for cluster in result["DBClusters"]:
-            record = self._records.get(CLUSTER, call.account, call.region, cluster["DBClusterIdentifier"])
-            clusters.append(self.completed(cluster, record) if record else cluster)
-        return {**result, "DBClusters": clusters}
-
-    def modify(self, call: Call) -> Result:
         asked = call.parameters
-        record = self.existing(call, asked["DBClusterIdentifier"])
-        if record.status != "available":
-            raise AWSError(
-                "InvalidDBClusterStateFault",
-                f"DB cluster {record.identifier} is not available for modification.",
-            )
-        if asked.get("MasterUserPassword") and "MasterUserSecret" in record.answer:
-            raise AWSError(
-                "InvalidParameterCombination",
-                "You can't specify MasterUserPassword for an instance with ManageMasterUserPassword enabled.",
-            )
-        forwarded = {
-            name: value
-            for name, value in asked.items()
-            if name not in ("CloudwatchLogsExportConfiguration", "EnableIAMDatabaseAuthentication")
-            and (not name.startswith("M") or name in FORWARDED)
-            and name != "RotateMasterUserPassword"
-        }
-        pending = record.answer.setdefault("PendingModifiedValues", {})
-        if "EngineVersion" in asked and not asked.get("ApplyImmediately"):
-            # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Aurora.Modifying.html
-            pending["EngineVersion"] = forwarded.pop("EngineVersion")
-        cluster = call.client("rds").modify_db_cluster(**forwarded)["DBCluster"]
-        if "EnableIAMDatabaseAuthentication" in asked:
-            record.answer["IAMDatabaseAuthenticationEnabled"] = asked["EnableIAMDatabaseAuthentication"]
-        exports = asked.get("CloudwatchLogsExportConfiguration", {})
-        enabled = set(record.answer["EnabledCloudwatchLogsExports"]) | set(exports.get("EnableLogTypes", []))
-        record.answer["EnabledCloudwatchLogsExports"] = sorted(
-            enabled - set(exports.get("DisableLogTypes", []))
-        )
-        if asked.get("RotateMasterUserPassword"):
-            record.state["pending_password"] = self._rotate(call, record)
-        elif asked.get("MasterUserPassword"):
-            record.state["pending_password"] = asked["MasterUserPassword"]
-        record.state["parameter_group"] = asked.get(
-            "DBClusterParameterGroupName", record.state["parameter_group"]
-        )
-        record.status, record.done_at = "modifying", self._times.done_at("rds-cluster-modify")
-        self._records.save(record)
-        return {"DBCluster": self.completed(cluster, record)}
+        if identifier := asked.get("DBClusterIdentifier"):
+            return {"DBClusters": [self.completed(self.existing(call, identifier))]}
+        found = [
+            self.completed(record)
+            for record in self._records.of_region(CLUSTER, call.account, call.region)
+            if _matches(record, asked.get("Filters") or [])
+        ]
+        return page(found, asked, "DBClusters")
 
     def delete(self, call: Call) -> Result:
         """Source: https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DeleteDBCluster.html"""
         asked = call.parameters
         record = self.existing(call, asked["DBClusterIdentifier"])
-        [cluster] = call.client("rds").describe_db_clusters(DBClusterIdentifier=record.identifier)[
-            "DBClusters"
-        ]
-        if cluster.get("DeletionProtection"):
-            raise AWSError(
-                "InvalidParameterCombination",
-                "Cannot delete protected Cluster, please disable deletion protection and try again.",
+        if record.answer["DeletionProtection"]:
+            raise contradiction(
+                "Cannot delete protected Cluster, please disable deletion protection and try again."
             )
         snapshot = asked.get("FinalDBSnapshotIdentifier")
         if bool(snapshot) == bool(asked.get("SkipFinalSnapshot", False)):
+            raise contradiction(
+                "FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is specified, and only then."
+            )
+        if record.status == "deleting":
+            raise AWSError("InvalidDBClusterStateFault", f"DB cluster {record.identifier} is being deleted.")
+        if record.state["global"]:
             raise AWSError(
-                "InvalidParameterCombination",
-                "FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is specified, and only then.",
+                "InvalidDBClusterStateFault",
+                "This cluster is a part of a global cluster, please remove it from globalcluster first",
             )
         if any(instance.status != "deleting" for instance in self._records.instances(record)):
             raise AWSError(
                 "InvalidDBClusterStateFault",
                 "Cluster cannot be deleted, it still contains DB instances in non-deleting state.",
             )
+        if snapshot:
+            snapshot = checked_identifier("FinalDBSnapshotIdentifier", snapshot)
+            if self._records.get(SNAPSHOT, call.account, call.region, snapshot):
+                raise AWSError(
+                    "DBClusterSnapshotAlreadyExistsFault",
+                    f"Cannot create the snapshot because a snapshot with the identifier {snapshot} already "
+                    "exists.",
+                )
         record.status, record.done_at = "deleting", self._times.done_at("rds-cluster-delete")
-        record.state["deletion"] = {"snapshot": snapshot}
+        group = checks.subnet_group(call, record.answer["DBSubnetGroup"])
+        record.state["deletion"] = {"snapshot": snapshot, "vpc": group["VpcId"]}
         self._records.save(record)
-        return {"DBCluster": self.completed(cluster, record)}
+        return {"DBCluster": self.completed(record)}
+
+    def stop(self, call: Call) -> Result:
+        """Source: https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-cluster-stop-start.html"""
+        record = self.available(call, call.parameters["DBClusterIdentifier"])
+        if record.state["global"]:
+            raise AWSError("InvalidDBClusterStateFault", "A cluster of a global database cannot be stopped.")
+        return self._change(record, "stopping", "rds-cluster-stop")
+
+    def start(self, call: Call) -> Result:
+        record = self.existing(call, call.parameters["DBClusterIdentifier"])
+        if record.status != "stopped":
+            raise AWSError(
+                "InvalidDBClusterStateFault",
+                f"DbCluster {record.identifier} is in {record.status} state but expected it to be one of "
+                "stopped,inaccessible-encryption-credentials-recoverable.",
+            )
+        return self._change(record, "starting", "rds-cluster-start")
+
+    def failover(self, call: Call) -> Result:
+        """Source: https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_FailoverDBCluster.html"""
+        record = self.available(call, call.parameters["DBClusterIdentifier"])
+        if record.state["replicates"]:
+            raise AWSError(
+                "InvalidDBClusterStateFault", "A secondary cluster of a global database has no writer."
+            )
+        readers = [
+            each
+            for each in self._records.instances(record)
+            if not each.state["writer"] and each.status == "available"
+        ]
+        if not readers:
+            raise AWSError(
+                "InvalidDBClusterStateFault",
+                f"There are no available readers of {record.identifier} to fail over to.",
+            )
+        wanted = (call.parameters.get("TargetDBInstanceIdentifier") or readers[0].identifier).lower()
+        if wanted not in [each.identifier for each in readers]:
+            raise AWSError(
+                "InvalidDBInstanceState", f"{wanted} is no available reader of {record.identifier}."
+            )
+        record.state["failover"] = {"target": wanted, "stopped": False}
+        return self._change(record, "failing-over", "rds-cluster-failover")
+
+    def _change(self, record: Record, status: str, kind: str) -> Result:
+        record.status, record.done_at = status, self._times.done_at(kind)
+        self._records.save(record)
+        return {"DBCluster": self.completed(record)}
 
     def existing(self, call: Call, identifier: str) -> Record:
-        record = self._records.get(CLUSTER, call.account, call.region, identifier)
-        if record is None:
+        """The cluster, by its identifier or its ARN. Raises AWSError."""
+        name = identifier.rpartition(":")[2] if identifier.startswith("arn:") else identifier
+        record = self._records.get(CLUSTER, call.account, call.region, name)
+        if record is None or (identifier.startswith("arn:") and record.arn != identifier):
             raise AWSError("DBClusterNotFoundFault", f"DBCluster {identifier} not found.")
         return record
 
-    def completed(self, cluster: dict[str, Any], record: Record) -> dict[str, Any]:
-        """The emulator's answer with what is the sandbox's own."""
-        writer, reader = record.state["hosts"]
+    def available(self, call: Call, identifier: str) -> Record:
+        """The cluster, which nothing else is done to. Raises AWSError."""
+        record = self.existing(call, identifier)
+        if record.status != "available":
+            raise AWSError("InvalidDBClusterStateFault", BUSY.format(record.identifier, record.status))
+        return record
+
+    def completed(self, record: Record) -> dict[str, Any]:
+        """AWS's answer, with what is the sandbox's own."""
+        cluster, reader = record.state["hosts"]
+        instances = self._records.instances(record)
         members = [
             {
                 "DBInstanceIdentifier": instance.identifier,
-                "IsClusterWriter": instance.state["writer"],
-                "DBClusterParameterGroupStatus": "in-sync",
+                "IsClusterWriter": instance.state["writer"] and not record.state["replicates"],
+                "DBClusterParameterGroupStatus": instance.state["cluster_group_status"],
                 "PromotionTier": instance.state["promotion_tier"],
             }
-            for instance in self._records.instances(record)
+            for instance in instances
         ]
+        restorable = {}
+        if based_at := record.state["based_at"]:
+            latest = self._times.before(clock.now(), "rds-restorable")
+            restorable = {
+                "EarliestRestorableTime": based_at,
+                "LatestRestorableTime": max(based_at, latest),
+            }
+        return told(
+            {
+                **record.answer,
+                **restorable,
+                "Status": record.status,
+                "Endpoint": self._settings.address(cluster),
+                "ReaderEndpoint": self._settings.address(reader),
+                "DBClusterMembers": members,
+                "MultiAZ": len({each.answer["AvailabilityZone"] for each in instances}) > 1,
+            }
+        )
+
+    def _global(self, call: Call) -> dict[str, Any] | None:
+        """What the global cluster that the request names says of its new member. Raises AWSError."""
+        asked = call.parameters
+        name = asked.get("GlobalClusterIdentifier")
+        if not name:
+            return None
+        found = self._records.get(GLOBAL, call.account, "", name)
+        if found is None:
+            raise AWSError("GlobalClusterNotFoundFault", f"Global cluster {name} not found.")
+        members = found.state["members"]
+        if asked.get("ManageMasterUserPassword"):
+            raise contradiction(
+                "ManageMasterUserPassword isn't supported for DB clusters that are part of a global database."
+            )
+        if members and (asked.get("MasterUsername") or asked.get("MasterUserPassword")):
+            raise contradiction(
+                "Cannot specify user name and password for a secondary cluster of a global database."
+            )
+        if any(member.startswith(f"{call.region}/") for member in members):
+            raise AWSError(
+                "InvalidGlobalClusterStateFault",
+                f"The global cluster {name} has a cluster in {call.region}.",
+            )
+        if members and found.status != "available":
+            raise AWSError("InvalidGlobalClusterStateFault", f"The global cluster {name} is {found.status}.")
         return {
-            **{name: value for name, value in cluster.items() if name not in KEPT_HERE},
-            **record.answer,
-            "Status": record.status,
-            "Endpoint": self._settings.address(writer),
-            "ReaderEndpoint": self._settings.address(reader),
-            "Port": record.state["port"],
-            "MasterUsername": record.state["username"],
-            "AllocatedStorage": 1,
-            "StorageType": "aurora",
-            "DBClusterMembers": members,
+            "name": found.identifier,
+            "secondary": bool(members),
+            "version": found.answer["EngineVersion"],
+            "primary": found.state["primary"],
         }
 
-    @staticmethod
-    def _create_secret(
-        call: Call, asked: dict[str, Any], cluster: dict[str, Any], password: str
-    ) -> dict[str, Any]:
-        """Source: https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-secrets-manager.html"""
-        key = asked.get("MasterUserSecretKmsKeyId", "alias/aws/secretsmanager")
-        described = call.client("kms").describe_key(KeyId=key)["KeyMetadata"]
-        secret = call.client("secretsmanager").create_secret(
-            Name=f"rds!cluster-{uuid.uuid4()}",
-            Description=f"The secret associated with the primary RDS DB cluster: {cluster['DBClusterArn']}",
-            KmsKeyId=described["Arn"],
-            SecretString=json.dumps({"username": asked["MasterUsername"], "password": password}),
-            Tags=[{"Key": "aws:rds:primaryDBClusterArn", "Value": cluster["DBClusterArn"]}],
-        )
-        return {"SecretArn": secret["ARN"], "SecretStatus": "active", "KmsKeyId": described["Arn"]}
-
-    @staticmethod
-    def _rotate(call: Call, record: Record) -> str:
-        if "MasterUserSecret" not in record.answer:
-            raise AWSError(
-                "InvalidParameterCombination", "You can't rotate a password that RDS does not manage."
-            )
-        password = new_password()
-        call.client("secretsmanager").put_secret_value(
-            SecretId=record.answer["MasterUserSecret"]["SecretArn"],
-            SecretString=json.dumps({"username": record.state["username"], "password": password}),
-        )
-        return password
+    def _join(self, record: Record, member: dict[str, Any]) -> None:
+        """Make the new cluster the global cluster's."""
+        name = f"{record.region}/{record.identifier}"
+        with self._records.transaction():
+            found = self._records.get(GLOBAL, record.account, "", member["name"])
+            if found is None:
+                raise AWSError("GlobalClusterNotFoundFault", f"Global cluster {member['name']} not found.")
+            found.state["members"].append(name)
+            if not member["secondary"]:
+                found.state["primary"] = name
+            self._records.save(found)
+        record.state["global"] = member["name"]
+        if member["secondary"]:
+            region, _, identifier = member["primary"].partition("/")
+            primary = self._records.get(CLUSTER, record.account, region, identifier)
+            record.state["replicates"] = member["primary"]
+            record.state["initialized"] = True
+            if primary:
+                for member_name in ("MasterUsername", "DatabaseName"):
+                    record.answer[member_name] = primary.answer.get(member_name)
 
 
-FORWARDED = frozenset({"MasterUsername"})  # of the members that start with M, what the emulator needs
-
-
-def checked_identifier(member: str, identifier: str) -> str:
-    """The identifier in lower case, as RDS keeps it. Raises AWSError when it is none."""
-    if not IDENTIFIER.fullmatch(identifier) or len(identifier) > LONGEST_IDENTIFIER:
-        raise AWSError(
-            "InvalidParameterValue",
-            f"The parameter {member} is not a valid identifier. Identifiers must begin with a letter; must "
-            "contain only ASCII letters, digits, and hyphens; and must not end with a hyphen or contain two "
-            "consecutive hyphens.",
-        )
-    return identifier.lower()
-
-
-def _check_creation(asked: dict[str, Any]) -> None:
-    if not asked.get("MasterUsername"):
-        raise AWSError(
-            "InvalidParameterValue", "The parameter MasterUsername must be provided and must not be blank."
-        )
-    if asked.get("ManageMasterUserPassword") and asked.get("MasterUserPassword"):
-        raise AWSError(
-            "InvalidParameterCombination",
-            "You can't specify both MasterUserPassword and ManageMasterUserPassword.",
-        )
-    if not asked.get("ManageMasterUserPassword") and len(asked.get("MasterUserPassword", "")) < 8:
-        raise AWSError(
-            "InvalidParameterValue",
-            "The parameter MasterUserPassword is not a valid password because it is shorter than 8 "
-            "characters.",
-        )
-    version = asked.get("EngineVersion", "17.5")
-    if not VERSION.fullmatch(version):
-        raise AWSError("InvalidParameterCombination", f"Cannot find version {version} for {ENGINE}")
-    if asked.get("BackupRetentionPeriod", 1) not in RETENTION_DAYS:
-        raise AWSError(
-            "InvalidParameterValue",
-            f"Invalid backup retention period: {asked['BackupRetentionPeriod']}. Retention period must be "
-            "between 1 and 35.",
-        )
-
-
-def _check_references(call: Call, asked: dict[str, Any]) -> None:
-    """What the request names must be there; the emulator would take anything."""
-    rds = call.client("rds")
-    group = asked.get("DBSubnetGroupName", "default")
-    try:
-        rds.describe_db_subnet_groups(DBSubnetGroupName=group)
-    except rds.exceptions.DBSubnetGroupNotFoundFault:
-        raise AWSError("DBSubnetGroupNotFoundFault", f"DB subnet group '{group}' does not exist.") from None
-    if group := asked.get("DBClusterParameterGroupName"):
-        try:
-            rds.describe_db_cluster_parameter_groups(DBClusterParameterGroupName=group)
-        except rds.exceptions.DBParameterGroupNotFoundFault:
-            raise AWSError(
-                "DBClusterParameterGroupNotFound", f"DBClusterParameterGroup not found: {group}"
-            ) from None
-    if groups := asked.get("VpcSecurityGroupIds"):
-        ec2 = call.client("ec2")
-        try:
-            ec2.describe_security_groups(GroupIds=groups)
-        except ec2.exceptions.ClientError as error:
-            raise AWSError(
-                "InvalidParameterValue", f"Invalid security group: {error.response['Error']['Message']}"
-            ) from None
-    for member in ("KmsKeyId", "MasterUserSecretKmsKeyId"):
-        if key := asked.get(member):
-            kms = call.client("kms")
-            try:
-                kms.describe_key(KeyId=key)
-            except kms.exceptions.ClientError:
-                raise AWSError(
-                    "KMSKeyNotAccessibleFault",
-                    f"The specified KMS key [{key}] does not exist, is not enabled or you do not have "
-                    "permissions to access it.",
-                ) from None
+def _matches(record: Record, filters: list[dict[str, Any]]) -> bool:
+    """Whether the record is what the filters ask for. Raises AWSError for a filter that RDS has not."""
+    for each in filters:
+        if each["Name"] not in FILTERS:
+            raise invalid(f"Unrecognized filter name: {each['Name']}")
+        values = {
+            "db-cluster-id": {record.identifier, record.arn},
+            "engine": {ENGINE},
+            "db-cluster-resource-id": {record.answer["DbClusterResourceId"]},
+        }.get(each["Name"], set())
+        if not values & set(each["Values"]):
+            return False
+    return True

@@ -3,8 +3,7 @@
 Source: https://www.postgresql.org/docs/current/high-availability.html
 """
 
-import os
-import secrets
+import shlex
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -14,6 +13,8 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
+from sandbox.aws.rds.server_parameters import understood
+from sandbox.aws.rds.server_user import as_postgres, give
 from sandbox.errors import SandboxError
 from sandbox.kubernetes.pki import SERVER, Leaf, Pki
 from sandbox.machine.packages import postgresql_bin
@@ -23,8 +24,10 @@ from sandbox.settings import Settings
 SUPERUSER = "rdsadmin"  # the user that RDS keeps for itself
 MASTER_ROLE = "rds_superuser"
 AUTHORITY = "rds-ca"
-USER = "postgres"  # PostgreSQL refuses to run as root
 INIT_SECONDS = 120
+SEGMENT_MEGABYTES = 1  # a segment of the log: whatever little there is, a whole one is archived
+STORAGE = "storage"  # folder of a cluster's data while no instance has them
+RECOVERY = "recovery.settings"  # beside the data: how they are to be brought to a point in time
 # What an instance costs here: the notes of one person, not of a conference.
 SMALL = {
     "shared_buffers": "24MB",
@@ -33,6 +36,7 @@ SMALL = {
     "min_wal_size": "32MB",
     "wal_keep_size": "32MB",
     "jit": "off",
+    "max_wal_senders": "20",
 }
 
 
@@ -51,12 +55,14 @@ class Cluster:
 
 @dataclass(frozen=True)
 class Instance:
-    """A server: its cluster and its name in it, and the address and port that it listens on."""
+    """A server: its cluster and its name in it, its own address, and the endpoints it answers for."""
 
     cluster: Cluster
     identifier: str
     address: str
     port: int
+    endpoints: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()  # all that its certificate is for
 
     @property
     def program(self) -> str:
@@ -77,29 +83,128 @@ class PostgreSQL:
         """The certificate of the authority that signs every server's: what AWS's global bundle is there."""
         return Pki(self._settings).certificate(AUTHORITY)
 
-    def start_writer(self, instance: Instance, parameters: Mapping[str, str]) -> None:
-        """Have the cluster's writer running, with an empty database when there is none yet."""
-        data = self._data(instance)
+    def start_writer(self, instance: Instance, parameters: Mapping[str, str], *, fresh: bool) -> None:
+        """Have the cluster's writer running, on the cluster's data; on empty ones where it is `fresh`."""
+        data, storage = self._data(instance), self.storage(instance.cluster)
         if not (data / "ready").exists():
             self._clear(instance)
-            options = ["--username", SUPERUSER, "--auth-local", "trust", "--auth-host", "scram-sha-256"]
-            self._run("initdb", "--pgdata", str(data), "--encoding", "UTF8", "--no-sync", *options)
-            self._mark(data)
-        self._configure(instance, parameters)
+            if (storage / "ready").exists():
+                storage.rename(data)
+            elif fresh:
+                options = ["--username", SUPERUSER, "--auth-local", "trust", "--auth-host", "scram-sha-256"]
+                size = ["--wal-segsize", str(SEGMENT_MEGABYTES)]
+                self._run("initdb", "--pgdata", str(data), "--encoding", "UTF8", "--no-sync", *size, *options)
+                self._mark(data)
+            else:
+                raise SandboxError(f"The data of {instance.cluster.identifier} are gone: {storage}")
+        self._configure(instance, parameters, None)
         self._start(instance)
 
-    def start_reader(self, instance: Instance, writer: Instance, parameters: Mapping[str, str]) -> None:
-        """Have a standby of the writer running. Raises SandboxError while the writer does not answer."""
+    def start_reader(
+        self, instance: Instance, source: Instance, parameters: Mapping[str, str], *, rebuild: bool = False
+    ) -> None:
+        """Have a standby of the source running. Raises SandboxError while the source does not answer."""
         data = self._data(instance)
-        if not (data / "ready").exists():
+        if rebuild:
+            self.stop(instance)
+        if rebuild or not (data / "ready").exists():
             self._clear(instance)
-            source = ["--host", str(self._socket_folder(writer)), "--port", str(writer.port)]
-            copy = ["--write-recovery-conf", "--wal-method", "stream", "--checkpoint", "fast", "--no-sync"]
-            self._run("pg_basebackup", "--pgdata", str(data), "--username", SUPERUSER, *source, *copy)
-            (data / "ready").unlink(missing_ok=True)  # the writer's, copied with everything else
-            self._mark(data)
-        self._configure(instance, parameters)
+            self.base_backup(source, data)
+        (data / "standby.signal").touch()
+        give(data / "standby.signal")
+        self._configure(instance, parameters, source)
         self._start(instance)
+
+    def reload(self, instance: Instance, parameters: Mapping[str, str], source: Instance | None) -> None:
+        """Have a running server take over what needs no restart."""
+        self._configure(instance, parameters, source)
+        with self._connect(instance) as connection:
+            connection.execute("SELECT pg_reload_conf()")
+
+    def base_backup(self, source: Instance, folder: Path) -> None:
+        """Copy the data of a running server to a folder, whole, or not at all."""
+        begun = folder.with_name(f"{folder.name}.begun")
+        shutil.rmtree(begun, ignore_errors=True)
+        begun.mkdir(parents=True, mode=0o700)  # PostgreSQL refuses data that others may read
+        give(begun)
+        place = ["--host", str(self._socket_folder(source)), "--port", str(source.port)]
+        options = ["--wal-method", "stream", "--checkpoint", "fast", "--no-sync"]
+        self._run("pg_basebackup", "--pgdata", str(begun), "--username", SUPERUSER, *place, *options)
+        for left in ("standby.signal", RECOVERY):  # the source's own
+            (begun / left).unlink(missing_ok=True)
+        self._mark(begun)
+        self._replace(folder, begun)
+
+    @staticmethod
+    def signal_recovery(data: Path) -> None:
+        """Have the next start on these data bring them to where their recovery settings say."""
+        (data / "recovery.signal").touch()
+        give(data / "recovery.signal")
+
+    def copy(self, source: Path, folder: Path) -> None:
+        """Copy data that no server runs on, whole, or not at all."""
+        begun = folder.with_name(f"{folder.name}.begun")
+        shutil.rmtree(begun, ignore_errors=True)
+        begun.parent.mkdir(parents=True, exist_ok=True)
+        self._copy_tree(source, begun)
+        self._replace(folder, begun)
+
+    @staticmethod
+    def _replace(folder: Path, begun: Path) -> None:
+        shutil.rmtree(folder, ignore_errors=True)
+        begun.rename(folder)
+
+    @staticmethod
+    def _copy_tree(source: Path, target: Path) -> None:
+        """`cp` keeps owners and modes, which PostgreSQL insists on."""
+        subprocess.run(["cp", "--archive", "--reflink=auto", str(source), str(target)], check=True)
+
+    def promote(self, instance: Instance) -> None:
+        """Make a running standby a writer of its own; nothing happens to one that is."""
+        if self.is_standby(instance):
+            with self._connect(instance) as connection:
+                connection.execute("SELECT pg_promote(true, 60)")
+
+    def recovering(self, instance: Instance) -> bool:
+        """Whether the server reads a log, and takes no writes yet."""
+        with self._connect(instance) as connection:
+            row = connection.execute("SELECT pg_is_in_recovery()").fetchone()
+        return bool(row and row[0])
+
+    def is_standby(self, instance: Instance) -> bool:
+        return (self._data(instance) / "standby.signal").exists()  # PostgreSQL removes it when it is promoted
+
+    def archived(self, instance: Instance) -> str:
+        """Have all that was committed so far in the archive; returns the name of its last segment.
+
+        The transaction at the end has a time that is later than that of any point one may ask for.
+        """
+        with self._connect(instance) as connection:
+            connection.execute("SELECT txid_current()")
+            row = connection.execute("SELECT pg_walfile_name(pg_switch_wal())").fetchone()
+        return str(row[0]) if row else ""
+
+    def follows(self, reader: Instance, writer: Instance) -> bool:
+        """Whether the reader has all that the writer has written so far."""
+        with self._connect(writer) as connection:
+            row = connection.execute("SELECT pg_current_wal_lsn()::text").fetchone()
+        with self._connect(reader) as connection:
+            caught_up = connection.execute(
+                "SELECT pg_last_wal_replay_lsn() >= %s::pg_lsn", (row[0] if row else "0/0",)
+            ).fetchone()
+        return bool(caught_up and caught_up[0])
+
+    def storage(self, cluster: Cluster) -> Path:
+        """Where the cluster's data are while no instance has them."""
+        return self._folder / cluster.folder() / STORAGE
+
+    def archive(self, cluster: Cluster) -> Path:
+        """Folder of the cluster's point-in-time recovery: `base`, and the log since in `log`."""
+        return self._folder / cluster.folder() / "archive"
+
+    def snapshot(self, cluster: Cluster, name: str) -> Path:
+        """Folder of a snapshot's data, in the cluster's account and region."""
+        return self._folder / "snapshots" / cluster.folder(name)
 
     def answers(self, instance: Instance) -> bool:
         """Whether the server takes connections."""
@@ -140,24 +245,22 @@ class PostgreSQL:
         """Stop the server; its data stay."""
         self._processes.remove(instance.program)
 
-    def remove(self, instance: Instance, keep_as: str | None = None) -> None:
-        """Stop the server and remove its data, or keep them as the snapshot of that name."""
+    def remove(self, instance: Instance, *, keep: bool) -> None:
+        """Stop the server and remove its data, or keep them as the cluster's."""
         self.stop(instance)
-        self._keep(instance.cluster, self._data(instance), keep_as)
+        data = self._data(instance)
+        if keep and (data / "ready").exists():
+            self._replace(self.storage(instance.cluster), data)
         shutil.rmtree(self._home(instance), ignore_errors=True)
 
     def remove_cluster(self, cluster: Cluster, keep_as: str | None = None) -> None:
         """Remove what is left of a cluster without instances, or keep its data as that snapshot."""
-        home = self._folder / cluster.folder()
-        for data in home.glob("*/data"):
-            self._keep(cluster, data, keep_as)
-        shutil.rmtree(home, ignore_errors=True)
-
-    def _keep(self, cluster: Cluster, data: Path, snapshot: str | None) -> None:
-        if snapshot and data.exists():
-            kept = self._folder / "snapshots" / cluster.folder(snapshot)
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            data.rename(kept)
+        storage = self.storage(cluster)
+        if keep_as and storage.exists():
+            snapshot = self.snapshot(cluster, keep_as)
+            snapshot.parent.mkdir(parents=True, exist_ok=True)
+            self._replace(snapshot, storage)
+        shutil.rmtree(self._folder / cluster.folder(), ignore_errors=True)
 
     def _home(self, instance: Instance) -> Path:
         return self._folder / instance.cluster.folder() / instance.identifier
@@ -173,22 +276,25 @@ class PostgreSQL:
         shutil.rmtree(self._data(instance), ignore_errors=True)
         home = self._home(instance)
         home.mkdir(parents=True, exist_ok=True)
-        _give(home)
+        give(home)
 
     @staticmethod
     def _mark(data: Path) -> None:
         (data / "ready").touch()
 
-    def _configure(self, instance: Instance, parameters: Mapping[str, str]) -> None:
+    def _configure(self, instance: Instance, parameters: Mapping[str, str], source: Instance | None) -> None:
         data, sockets = self._data(instance), self._socket_folder(instance)
         sockets.mkdir(parents=True, mode=0o700, exist_ok=True)
-        _give(sockets)
+        give(sockets)
         certificate, key = self._certificate(instance)
-        known = {name: value for name, value in parameters.items() if not name.startswith("rds.")}
+        log = self.archive(instance.cluster) / "log"
+        log.mkdir(parents=True, exist_ok=True)
+        give(log)
+        kept = shlex.quote(str(log))
         values = {
             **SMALL,
-            **known,
-            "listen_addresses": instance.address,
+            **understood(parameters),
+            "listen_addresses": ",".join((instance.address, *instance.endpoints)),
             "port": str(instance.port),
             "unix_socket_directories": str(sockets),
             "ssl": "on",
@@ -197,6 +303,13 @@ class PostgreSQL:
             "password_encryption": "scram-sha-256",
             "hot_standby": "on",
             "log_destination": "stderr",
+            "wal_level": "logical" if parameters.get("rds.logical_replication") == "1" else "replica",
+            "archive_mode": "on",
+            # Whole or not at all, and again after a kill; what fails is tried again by PostgreSQL itself.
+            "archive_command": f"cp %p {kept}/%f.begun && mv {kept}/%f.begun {kept}/%f",
+            "primary_conninfo": self._conninfo(source) if source else "",
+            "recovery_target_timeline": "latest",
+            **self._recovery(data),
         }
         lines = [f"{name} = '{value.replace(chr(39), chr(39) * 2)}'" for name, value in values.items()]
         (data / "postgresql.auto.settings").write_text("\n".join(lines) + "\n")
@@ -213,6 +326,17 @@ class PostgreSQL:
             f"{kind} all all all scram-sha-256\n"
         )
 
+    def _conninfo(self, source: Instance) -> str:
+        return f"host={self._socket_folder(source)} port={source.port} user={SUPERUSER}"
+
+    @staticmethod
+    def _recovery(data: Path) -> dict[str, str]:
+        """How data that were restored get to their point in time; it holds for their first start only."""
+        if not (data / "recovery.signal").exists():
+            return {}
+        lines = (data / RECOVERY).read_text().splitlines()
+        return dict(line.split("=", 1) for line in lines)
+
     def _certificate(self, instance: Instance) -> tuple[Path, Path]:
         pki, name = Pki(self._settings), f"rds-{instance.address}"
         pki.ensure_authority(AUTHORITY, "Sandbox RDS")
@@ -221,7 +345,7 @@ class PostgreSQL:
                 name,
                 instance.identifier,
                 usages=(SERVER,),
-                alternatives=(instance.address,),
+                alternatives=(instance.address, *instance.names),
                 authority=AUTHORITY,
             )
         )
@@ -230,7 +354,7 @@ class PostgreSQL:
             copy = self._data(instance) / f"server{source.suffix}"
             shutil.copyfile(source, copy)
             copy.chmod(0o600)
-            _give(copy)
+            give(copy)
             copies.append(copy)
         return copies[0], copies[1]
 
@@ -239,12 +363,12 @@ class PostgreSQL:
         # The interrupt signal is PostgreSQL's fast shutdown: it waits for no client.
         self._processes.ensure(
             Program(
-                instance.program, [*_as_postgres(), *command], stop_signal="INT", stop_wait=20, priority=300
+                instance.program, [*as_postgres(), *command], stop_signal="INT", stop_wait=20, priority=300
             )
         )
 
     def _run(self, program: str, *arguments: str) -> None:
-        command = [*_as_postgres(), str(postgresql_bin() / program), *arguments]
+        command = [*as_postgres(), str(postgresql_bin() / program), *arguments]
         done = subprocess.run(
             command, capture_output=True, text=True, timeout=INIT_SECONDS, cwd="/", check=False
         )
@@ -273,27 +397,3 @@ class PostgreSQL:
 
     def running(self, instance: Instance) -> bool:
         return self._processes.state(instance.program) in ALIVE
-
-
-def new_password() -> str:
-    """As RDS makes them: https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-secrets-manager.html"""
-    return secrets.token_urlsafe(24)
-
-
-def _as_postgres() -> list[str]:
-    """How a root becomes PostgreSQL's user, who may enter folders that are root's own, and write none of
-    them.
-    """
-    if os.getuid():
-        return []
-    capability = "-all,+dac_read_search"
-    return [
-        "setpriv", "--reuid", USER, "--regid", USER, "--clear-groups", "--pdeathsig", "KILL",
-        "--inh-caps", capability, "--ambient-caps", capability, "--",
-    ]  # fmt: skip
-
-
-def _give(path: Path) -> None:
-    """Make the file or folder PostgreSQL's own."""
-    if not os.getuid():
-        shutil.chown(path, USER, USER)

@@ -15,6 +15,7 @@ from sandbox.aws.cloud import Cloud
 from sandbox.aws.kubernetes_ports import Kubernetes, NoKubernetes
 from sandbox.aws.server import serve
 from sandbox.settings import Settings
+from tests.unit.sandbox.aws.databases import TIME_SCALE, Aurora, with_network
 from tests.unit.sandbox.aws.docker import Docker, login_of
 from tests.unit.sandbox.aws.local_processes import LocalProcesses
 
@@ -95,7 +96,7 @@ class OneForAll:
 
 
 @pytest.fixture
-def settings(tmp_path: Path, unit_name: str, unit_index: int) -> Settings:
+def settings(tmp_path: Path, unit_name: str, unit_index: int, request: pytest.FixtureRequest) -> Settings:
     return Settings(
         name=unit_name,
         folder=tmp_path,
@@ -105,7 +106,7 @@ def settings(tmp_path: Path, unit_name: str, unit_index: int) -> Settings:
         access_key_id="AKIAUNITTESTSUNITTES",
         secret_access_key="the-administrators-secret-key",
         git_token="the-git-token",
-        time_scale=60.0,
+        time_scale=TIME_SCALE if "make_aurora" in request.fixturenames else 60.0,
     )
 
 
@@ -120,6 +121,7 @@ def cloud(settings: Settings, kubernetes: FakeKubernetes) -> Iterator[Cloud]:
     BackendDict.reset()
     made = Cloud(settings, OneForAll(kubernetes))
     yield made
+    made.rds.bridge.close()
     made.request_log.close()
     made.documents.close()
 
@@ -195,3 +197,33 @@ def ecr(registry_url: str, client: Callable[..., Any]) -> Any:
 @pytest.fixture
 def docker(registry_url: str, ecr: Any) -> Docker:
     return Docker(registry_url, login_of(ecr))
+
+
+@pytest.fixture
+def local_processes(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalProcesses]:
+    processes = LocalProcesses(settings.folder)
+    monkeypatch.setattr("sandbox.aws.cloud.Processes", lambda _: processes)
+    yield processes
+    processes.stop()
+
+
+@pytest.fixture
+def make_aurora(
+    local_processes: LocalProcesses,
+    cloud: Cloud,
+    client: Callable[..., Any],
+    later: Callable[[float], None],
+    settings: Settings,
+) -> Callable[..., Aurora]:
+    """Makes the network of a region, of the administrator's account or that of the credentials given."""
+
+    def make(region: str = REGION, **credentials: str) -> Aurora:
+        clients = [client(name, region, **credentials) for name in ("rds", "ec2", "secretsmanager")]
+        return with_network(*clients, cloud, later, settings)
+
+    return make
+
+
+@pytest.fixture
+def aurora(make_aurora: Callable[..., Aurora]) -> Aurora:
+    return make_aurora()

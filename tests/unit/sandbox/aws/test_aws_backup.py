@@ -37,14 +37,17 @@ def role(client: Client) -> str:
 
 
 @pytest.fixture
-def cluster(client: Client, cloud: Cloud, settings: Any) -> str:
-    """An Aurora cluster of the emulator's, without a server behind it."""
-    rds = cloud.clients.get("rds", settings.account_id, REGION)
+def cluster(client: Client) -> str:
+    """An Aurora cluster without an instance, so without a server."""
+    rds = client("rds")
+    subnets = [subnet["SubnetId"] for subnet in client("ec2").describe_subnets()["Subnets"]]
+    rds.create_db_subnet_group(DBSubnetGroupName="db", DBSubnetGroupDescription="db", SubnetIds=subnets)
     made = rds.create_db_cluster(
         DBClusterIdentifier="db",
         Engine="aurora-postgresql",
         MasterUsername="notejam",
         MasterUserPassword="not-a-secret",
+        DBSubnetGroupName="db",
         StorageEncrypted=True,
     )
     return str(made["DBCluster"]["DBClusterArn"])

@@ -1,4 +1,4 @@
-"""RDS's subnet groups and parameter groups: kept when changed, and refused where AWS refuses."""
+"""RDS's subnet groups: kept when changed, and refused where AWS refuses."""
 
 from collections.abc import Callable
 from typing import Any
@@ -26,6 +26,7 @@ def test_a_subnet_group_survives_its_change(client: Any, subnets: list[str]) -> 
     rds = client("rds")
     given = {"DBSubnetGroupName": "notes", "DBSubnetGroupDescription": "d"}
     refused("DBSubnetGroupDoesNotCoverEnoughAZs", rds.create_db_subnet_group, **given, SubnetIds=subnets[:1])
+    refused("InvalidSubnet", rds.create_db_subnet_group, **given, SubnetIds=["subnet-0", subnets[0]])
     rds.create_db_subnet_group(**given, SubnetIds=subnets[:2])
     refused("DBSubnetGroupAlreadyExists", rds.create_db_subnet_group, **given, SubnetIds=subnets[:2])
     rds.modify_db_subnet_group(**given, SubnetIds=subnets)
@@ -34,20 +35,3 @@ def test_a_subnet_group_survives_its_change(client: Any, subnets: list[str]) -> 
     rds.delete_db_subnet_group(DBSubnetGroupName="notes")
     refused("DBSubnetGroupNotFoundFault", rds.describe_db_subnet_groups, DBSubnetGroupName="notes")
     refused("DBSubnetGroupNotFoundFault", rds.modify_db_subnet_group, **given, SubnetIds=subnets)
-
-
-def test_parameter_groups_are_of_a_family_that_exists(client: Any) -> None:
-    rds = client("rds")
-    given = {"Description": "d", "DBParameterGroupFamily": "aurora-postgresql0"}
-    refused(
-        "InvalidParameterValue",
-        rds.create_db_cluster_parameter_group,
-        DBClusterParameterGroupName="g",
-        **given,
-    )
-    refused("InvalidParameterValue", rds.create_db_parameter_group, DBParameterGroupName="g", **given)
-    refused("DBParameterGroupNotFound", rds.describe_db_parameter_groups, DBParameterGroupName="g")
-    given["DBParameterGroupFamily"] = "aurora-postgresql17"
-    rds.create_db_cluster_parameter_group(DBClusterParameterGroupName="g", **given)
-    rds.create_db_parameter_group(DBParameterGroupName="g", **given)
-    assert rds.describe_db_parameter_groups(DBParameterGroupName="g")["DBParameterGroups"]
