@@ -119,7 +119,7 @@ class Cloud:
     def _handlers(self) -> Handlers:
         slow = SlowResources(self.documents, self.times)
         return (
-            Identities(self.principals).handlers()
+            Identities(self.principals, self.eks.signing_keys).handlers()
             | self.eks.handlers()
             | Backup(self.documents, self.times).handlers()
             | Events(self.request_log, self.times).handlers()

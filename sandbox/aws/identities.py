@@ -15,7 +15,7 @@ from sandbox.aws.calls import Call, Handlers, Result
 from sandbox.aws.conditions import Context, like, met
 from sandbox.aws.errors import AWSError
 from sandbox.aws.principals import Principal, Principals, from_credentials
-from sandbox.aws.web_identity import provider_of
+from sandbox.aws.web_identity import OwnKeys, provider_of
 
 KEY_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 SESSION_SECONDS = 43200
@@ -24,8 +24,9 @@ SESSION_SECONDS = 43200
 class Identities:
     """Handlers of sts and of iam's access keys."""
 
-    def __init__(self, principals: Principals) -> None:
+    def __init__(self, principals: Principals, own_keys: OwnKeys) -> None:
         self._principals = principals
+        self._own_keys = own_keys
 
     def handlers(self) -> Handlers:
         return {
@@ -58,10 +59,9 @@ class Identities:
     def assume_role_with_web_identity(self, call: Call) -> Result:
         """Only with a token that the account's provider signed and the role's trust policy takes."""
         account, name = role_in(call.parameters["RoleArn"])
-        provider = provider_of(
-            call.parameters["WebIdentityToken"], call.clients.get("iam", account, call.region)
-        )
-        claims = provider.verify(call.parameters["WebIdentityToken"])
+        token = call.parameters["WebIdentityToken"]
+        provider = provider_of(token, call.clients.get("iam", account, call.region), self._own_keys)
+        claims = provider.verify(token)
         context = {
             **provider.context(claims),
             "sts:rolesessionname": [call.parameters["RoleSessionName"]],

@@ -16,6 +16,10 @@ class ControlPlane(Protocol):
 
     def create(self, version: str, authenticator_url: str, service_cidr: str) -> None: ...
     def ready(self) -> bool: ...
+    def signing_keys(self) -> dict[str, Any]:
+        """The JSON Web Key Set that service account tokens are signed with."""
+        ...
+
     def delete(self) -> None: ...
 
 
@@ -104,6 +108,9 @@ class NoKubernetes:
 
     def ready(self, *_: Any) -> bool:
         return True
+
+    def signing_keys(self) -> dict[str, Any]:
+        return {"keys": []}
 
     def cordon(self, name: str, unschedulable: bool) -> None:
         return

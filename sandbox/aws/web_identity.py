@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc.
 import json
 import logging
 import time
+from collections.abc import Callable
 from typing import Any
 
 import requests
@@ -25,12 +26,15 @@ ALGORITHMS = ["RS256", "RS384", "RS512", "ES256", "ES384", "ES512"]
 DISCOVERY = "/.well-known/openid-configuration"
 SECONDS_TO_ANSWER = 5
 Claims = dict[str, Any]
+# The key set of an issuer that the emulated AWS is itself, such as a cluster of EKS; None for any other.
+OwnKeys = Callable[[str], dict[str, Any] | None]
 
 
 class Provider:
     """An IAM OIDC provider of the account of the role."""
 
-    def __init__(self, arn: str, url: str, client_ids: list[str]) -> None:
+    def __init__(self, arn: str, url: str, client_ids: list[str], own_keys: OwnKeys) -> None:
+        self._own_keys = own_keys
         self.arn = arn
         self.name = url  # without https://, as condition keys begin
         self._client_ids = client_ids
@@ -82,7 +86,10 @@ class Provider:
     def _verify_signature(self, token: str, issuer: str) -> None:
         """By the keys that the issuer publishes now: a key that it has withdrawn is good no more."""
         try:
-            keys = KeySet.import_key_set(published(published(issuer.rstrip("/") + DISCOVERY)["jwks_uri"]))
+            found: Any = self._own_keys(issuer)
+            if found is None:
+                found = published(published(issuer.rstrip("/") + DISCOVERY)["jwks_uri"])
+            keys = KeySet.import_key_set(found)
         except (requests.RequestException, JoseError, ValueError, KeyError, TypeError) as error:
             log.warning("No keys of %s: %s", issuer, error)
             raise invalid(
@@ -96,14 +103,14 @@ class Provider:
             raise invalid("The signature of the ID token could not be verified") from None
 
 
-def provider_of(token: str, iam: Any) -> Provider:
+def provider_of(token: str, iam: Any, own_keys: OwnKeys) -> Provider:
     """The account's provider for the token's issuer. Raises AWSError InvalidIdentityToken without one."""
     issuer = str(claims_of(token).get("iss", ""))
     url = issuer.split("://", 1)[-1].rstrip("/")
     for each in iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]:
         found = iam.get_open_id_connect_provider(OpenIDConnectProviderArn=each["Arn"])
         if found["Url"].rstrip("/") == url:
-            return Provider(each["Arn"], url, found["ClientIDList"])
+            return Provider(each["Arn"], url, found["ClientIDList"], own_keys)
     raise invalid(f"No OpenIDConnect provider found in your account for {issuer}")
 
 

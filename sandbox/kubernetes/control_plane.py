@@ -5,9 +5,11 @@ EKS runs them out of sight; what it documents of their settings is used here.
 
 import hashlib
 import http.client
+import json
 import shutil
 import ssl
 from ipaddress import IPv4Network
+from typing import Any
 from urllib.parse import urlsplit
 
 import yaml
@@ -112,6 +114,28 @@ class ControlPlane:
         """Whether the API server says that it is (https://kubernetes.io/docs/reference/using-api/health-checks/)."""
         if not self.pki.certificate("admin").exists():
             return False
+        try:
+            status, _ = self._get("/readyz")
+        except (OSError, http.client.HTTPException):
+            return False
+        return status == http.HTTPStatus.OK
+
+    def signing_keys(self) -> dict[str, Any]:
+        """The keys of service account tokens as the API server publishes them, a JSON Web Key Set.
+
+        Raises SandboxError while it does not answer.
+        https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/#service-account-issuer-discovery
+        """
+        try:
+            status, body = self._get("/openid/v1/jwks")
+        except (OSError, http.client.HTTPException) as error:
+            raise SandboxError(f"The cluster's API server does not tell its keys: {error}.") from error
+        if status != http.HTTPStatus.OK:
+            raise SandboxError(f"The cluster's API server answers {status} when it is asked for its keys.")
+        return dict(json.loads(body))
+
+    def _get(self, path: str) -> tuple[int, bytes]:
+        """Status and body of what the API server answers the administrator."""
         host = urlsplit(self.endpoint)
         context = ssl.create_default_context(cafile=str(self.pki.certificate("ca")))
         context.load_cert_chain(self.pki.certificate("admin"), self.pki.key("admin"))
@@ -119,10 +143,9 @@ class ControlPlane:
             str(host.hostname), host.port, context=context, timeout=READY_TIMEOUT
         )
         try:
-            connection.request("GET", "/readyz")
-            return connection.getresponse().status == http.HTTPStatus.OK
-        except (OSError, http.client.HTTPException):
-            return False
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            return answer.status, answer.read()
         finally:
             connection.close()
 

@@ -1,7 +1,7 @@
 """EKS put together: the handlers of all its operations, and the bridge behind them."""
 
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 from sandbox.aws.calls import Call, Handler, Handlers, Result
 from sandbox.aws.clients import Clients
@@ -16,7 +16,7 @@ from sandbox.aws.eks.clusters import Clusters
 from sandbox.aws.eks.insights import Insights
 from sandbox.aws.eks.nodegroups import Nodegroups
 from sandbox.aws.eks.pod_identity import PodIdentityAssociations
-from sandbox.aws.eks.records import Records
+from sandbox.aws.eks.records import CLUSTER, Records
 from sandbox.aws.eks.service import Service
 from sandbox.aws.eks.tags import Tags
 from sandbox.aws.eks.updates import Updates
@@ -47,6 +47,7 @@ class EKS:
         service = Service(records, times)
         versions = Versions(kubernetes_version)
         self._records = records
+        self._kubernetes = kubernetes
         self._parts: list[Part] = [
             Clusters(service, versions, own_account),
             Nodegroups(service),
@@ -69,6 +70,17 @@ class EKS:
         for part in self._parts:
             found |= part.handlers()
         return {name: partial(self._whole, handler) for name, handler in found.items()}
+
+    def signing_keys(self, issuer: str) -> dict[str, Any] | None:
+        """The key set of the cluster that is the issuer; None when no cluster is.
+
+        https://docs.aws.amazon.com/eks/latest/userguide/iam-roles-for-service-accounts.html
+        """
+        for cluster in self._records.all(CLUSTER):
+            if cluster.resource.get("identity", {}).get("oidc", {}).get("issuer") == issuer:
+                kubernetes = self._kubernetes.of(cluster.state["place"], cluster.account, cluster.region)
+                return kubernetes.control_plane.signing_keys()
+        return None
 
     def _whole(self, handler: Handler, call: Call) -> Result:
         """A call is done whole or not at all, and apart from the bridge."""

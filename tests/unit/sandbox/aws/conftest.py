@@ -35,6 +35,7 @@ class FakeKubernetes(NoKubernetes):
         self.places: dict[str, tuple[str, str]] = {}
         self.installed: list[str] = []
         self.bound: list[tuple[str, list[str] | None]] = []
+        self.keys: dict[str, Any] = {"keys": []}
         self.service_account: tuple[str, str] | None = None
         self.cordoned: set[str] = set()
         self.ready_nodes: set[str] | None = None  # all of them, unless said
@@ -51,6 +52,9 @@ class FakeKubernetes(NoKubernetes):
             self.launched += 1
             self.labels[args[0]], self.taints[args[0]] = args[1], args[2]
         self.most_nodes = max(self.most_nodes, len(self.names()))
+
+    def signing_keys(self) -> dict[str, Any]:
+        return self.keys
 
     def cordon(self, name: str, unschedulable: bool) -> None:
         (self.cordoned.add if unschedulable else self.cordoned.discard)(name)

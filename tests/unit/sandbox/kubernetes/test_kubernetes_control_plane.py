@@ -108,3 +108,12 @@ def test_virtual_nodes_get_no_endpoint_that_kubernetes_refuses(settings, process
     api_server = flags(processes.running["kube-apiserver"])
     assert api_server["bind-address"] == "127.233.5.1"
     assert api_server["endpoint-reconciler-type"] == "none"
+
+
+def test_the_keys_of_its_tokens_are_those_that_the_api_server_publishes(control_plane, monkeypatch) -> None:
+    answers = {"/openid/v1/jwks": (200, b'{"keys": [{"kid": "a"}]}')}
+    monkeypatch.setattr(control_plane, "_get", lambda path: answers.get(path, (404, b"")))
+    assert control_plane.signing_keys() == {"keys": [{"kid": "a"}]}
+    answers.clear()
+    with pytest.raises(SandboxError, match="answers 404"):
+        control_plane.signing_keys()
