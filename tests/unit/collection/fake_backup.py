@@ -18,8 +18,10 @@ from sandbox.aws.backup.api import Backup
 from sandbox.aws.creation_times import CreationTimes
 from sandbox.aws.documents import Documents
 from sandbox.aws.errors import AWSError
+from sandbox.aws.rds.records import CLUSTER, Record, Records
 
 ACCOUNT = "123456789012"
+STATE = "state.sqlite"
 
 
 class BackupClients:
@@ -31,7 +33,7 @@ class BackupClients:
 
 def install(patch: pytest.MonkeyPatch, folder: Path) -> None:
     """Answer AWS Backup's operations from the sandbox's handlers; all others go on to moto."""
-    handlers = Backup(Documents(folder / "state.sqlite"), CreationTimes(60)).handlers()
+    handlers = Backup(Documents(folder / STATE), CreationTimes(60)).handlers()
     elsewhere = botocore.client.BaseClient._make_api_call  # type: ignore[attr-defined]
     clients = BackupClients()
 
@@ -61,3 +63,12 @@ def install(patch: pytest.MonkeyPatch, folder: Path) -> None:
         return result
 
     patch.setattr("botocore.client.BaseClient._make_api_call", answer)
+
+
+def keep_cluster(folder: Path, identifier: str) -> str:
+    """Have an Aurora cluster that can be backed up; returns its ARN."""
+    documents = Documents(folder / STATE)
+    record = Record(CLUSTER, ACCOUNT, "eu-west-1", identifier, "available", 0)
+    Records(documents).save(record)
+    documents.close()
+    return record.arn

@@ -136,14 +136,9 @@ def test_deletes_a_vault_that_is_empty(backup: Any) -> None:
     assert backup.list_backup_vaults()["BackupVaultList"] == []
 
 
-def test_a_vault_with_backups_stays_and_is_named(backup: Any, role: None) -> None:
+def test_a_vault_with_backups_stays_and_is_named(backup: Any, role: None, tmp_path: Path) -> None:
     run_module("backup_vault", name="vault")
-    cluster = boto3.client("rds", "eu-west-1").create_db_cluster(
-        DBClusterIdentifier="db",
-        Engine="aurora-postgresql",
-        MasterUsername="notejam",
-        MasterUserPassword="not-a-secret",
-    )["DBCluster"]["DBClusterArn"]
+    cluster = fake_backup.keep_cluster(tmp_path, "db")
     backup.start_backup_job(BackupVaultName="vault", ResourceArn=cluster, IamRoleArn=ROLE)
     run = run_module("backup_vault", name="vault", state="absent")
     assert not run.changed
