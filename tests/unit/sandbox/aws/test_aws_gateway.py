@@ -72,7 +72,7 @@ def test_a_request_without_a_signature_is_refused(endpoint: str) -> None:
 
 NOT_EMULATED: list[tuple[Any, ...]] = [
     ("ec2", "create_network_insights_path", {"Source": "a", "Protocol": "tcp", "ClientToken": "t"}),
-    ("eks", "list_insights", {"clusterName": "c"}),
+    ("eks", "list_eks_anywhere_subscriptions", {}),
     ("kms", "connect_custom_key_store", {"CustomKeyStoreId": "cks-1234567890abcdef0"}),
     ("grafana", "list_workspaces", {}),
 ]
