@@ -92,3 +92,30 @@ def test_the_dashboard_shows_every_alarm(cloudwatch: Any) -> None:
     shown = next(widget for widget in widgets if widget["type"] == "alarm")["properties"]["alarms"]
     assert sorted(shown) == sorted(a["AlarmArn"] for a in cloudwatch.describe_alarms()["MetricAlarms"])
     assert {w["properties"]["region"] for w in widgets if w["type"] == "metric"} == {"eu-west-1"}
+
+
+@pytest.fixture(scope="module")
+def access_logs() -> str:
+    account = boto3.client("sts").get_caller_identity()["Account"]
+    return f"notejam-sandbox-access-logs-{account}-eu-west-1"
+
+
+def test_load_balancers_of_this_account_alone_write_to_the_access_logs(access_logs: str) -> None:
+    s3 = boto3.client("s3")
+    policy = json.loads(s3.get_bucket_policy(Bucket=access_logs)["Policy"])
+    [writing] = [each for each in policy["Statement"] if each["Effect"] == "Allow"]
+    assert writing["Principal"] == {"Service": "logdelivery.elasticloadbalancing.amazonaws.com"}
+    account = access_logs.split("-")[-4]
+    assert writing["Resource"] == f"arn:aws:s3:::{access_logs}/AWSLogs/{account}/*"
+    [(_operator, condition)] = writing["Condition"].items()
+    assert f":{account}:loadbalancer/" in condition["aws:SourceArn"]
+
+
+def test_access_logs_are_for_nobody_else_and_end(access_logs: str) -> None:
+    s3 = boto3.client("s3")
+    block = s3.get_public_access_block(Bucket=access_logs)["PublicAccessBlockConfiguration"]
+    assert all(block.values())
+    [rule] = s3.get_bucket_lifecycle_configuration(Bucket=access_logs)["Rules"]
+    assert rule["Expiration"]["Days"] == 90
+    [default] = s3.get_bucket_encryption(Bucket=access_logs)["ServerSideEncryptionConfiguration"]["Rules"]
+    assert default["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"

@@ -15,7 +15,7 @@ from moto.elbv2.models import ELBv2Backend
 from moto.moto_api._internal import mock_random
 from moto.s3.models import s3_backends
 
-from sandbox.aws.conditions import like
+from sandbox.aws.moto.service_access import acting_for, lets
 from sandbox.aws.patching import replace
 
 # https://docs.aws.amazon.com/general/latest/gr/elb.html: the hosted zone of the load balancers' DNS names.
@@ -271,7 +271,7 @@ def _check_attributes() -> None:
             wanted = {**balancer.attrs, **attrs}
             for logs in LOGS:
                 if wanted[f"{logs}.enabled"] == "true":
-                    _check_bucket(self, wanted[f"{logs}.bucket"], wanted[f"{logs}.prefix"])
+                    _check_bucket(self, arn, wanted[f"{logs}.bucket"], wanted[f"{logs}.prefix"])
         return modify(self, arn, attrs)
 
     modify = replace(ELBv2Backend, "modify_load_balancer_attributes", modify_load_balancer_attributes)
@@ -291,35 +291,24 @@ def _check_attribute(name: str, value: str) -> None:
         raise invalid(f"Load balancer attribute '{name}' must be one of '{', '.join(choices)}'")
 
 
-def _check_bucket(backend: Any, name: str, prefix: str) -> None:
+def _check_bucket(backend: Any, arn: str, name: str, prefix: str) -> None:
+    """The bucket is of the load balancer's region, lets it write, and has no KMS key: "The only server-side
+    encryption option that's supported is Amazon S3-managed keys (SSE-S3)".
+    """
     bucket = s3_backends[backend.account_id]["aws"].buckets.get(name)
     start = f"arn:aws:s3:::{name}/{f'{prefix}/' if prefix else ''}AWSLogs/{backend.account_id}/"
+    context = acting_for(arn, backend.account_id, LOG_DELIVERY)
     allowed = (
-        bucket is not None and bucket.region_name == backend.region_name and _lets_in(bucket.policy, start)
+        bucket is not None
+        and bucket.region_name == backend.region_name
+        and "aws:kms" not in json.dumps(bucket.encryption or {})
+        and lets(json.loads(bucket.policy or "{}"), LOG_DELIVERY, "s3:PutObject", f"{start}log.gz", context)
     )
     if not allowed:
         raise ELBClientError(
             "InvalidConfigurationRequest",
             f"Access Denied for bucket: {name}. Please check S3bucket permission",
         )
-
-
-def _lets_in(policy: Any, start: str) -> bool:
-    """Whether the bucket's policy lets load balancers write below `start`."""
-    if not policy:
-        return False
-    for statement in _many(json.loads(policy)["Statement"]):
-        principal = statement.get("Principal")
-        services = _many(principal.get("Service", [])) if isinstance(principal, dict) else []
-        writes = any(like(each.lower(), "s3:putobject") for each in _many(statement.get("Action", [])))
-        covers = any(like(each, f"{start}log.gz") for each in _many(statement.get("Resource", [])))
-        if statement["Effect"] == "Allow" and LOG_DELIVERY in services and writes and covers:
-            return True
-    return False
-
-
-def _many(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
 
 
 def _refuse_tags(present: dict[str, str], tags: list[dict[str, str]]) -> None:

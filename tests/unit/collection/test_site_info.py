@@ -148,5 +148,20 @@ def test_topics_of_this_site() -> None:
     made = run_module("sns_topic", name="a", tags=tags("observability", "critical")).result["sns_topic"]
     run_module("sns_topic", name="b", tags=tags("observability", "critical", site="elsewhere"))
     assert discovered("observability") == {
-        "observability": {"topic_arns": {"critical": made["arn"]}, "trail_arn": None}
+        "observability": {
+            "topic_arns": {"critical": made["arn"]},
+            "trail_arn": None,
+            "access_logs_bucket": "",
+        }
     }
+
+
+def test_the_bucket_of_this_site_s_access_logs() -> None:
+    for name, purpose, site in (
+        ("a", "access-logs", "here"),
+        ("b", "trail", "here"),
+        ("c", "access-logs", "there"),
+    ):
+        own = {"site": site} if site == "there" else {}
+        run_module("s3_bucket", name=f"notejam-{name}", tags=tags("observability", purpose, **own))
+    assert discovered("observability")["observability"]["access_logs_bucket"] == "notejam-a"

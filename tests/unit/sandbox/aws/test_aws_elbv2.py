@@ -235,6 +235,35 @@ def test_logs_go_to_a_bucket_that_lets_them_in(client: Any, elbv2: Any, arn: str
     attributes(elbv2, arn, **log_to)
 
 
+def test_logs_go_to_no_bucket_with_a_key_or_for_others(client: Any, elbv2: Any, arn: str) -> None:
+    """https://docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html"""
+    s3 = client("s3")
+    s3.create_bucket(Bucket="logs", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    log_to = {"access_logs__s3__enabled": "true", "access_logs__s3__bucket": "logs"}
+
+    def let(source: str, algorithm: str) -> None:
+        statement = {
+            "Effect": "Allow",
+            "Principal": {"Service": "logdelivery.elasticloadbalancing.amazonaws.com"},
+            "Action": "s3:PutObject",
+            "Resource": "arn:aws:s3:::logs/AWSLogs/123456789012/*",
+            "Condition": {
+                "ArnLike": {"aws:SourceArn": f"arn:aws:elasticloadbalancing:{source}:loadbalancer/*"}
+            },
+        }
+        document = {"Version": "2012-10-17", "Statement": [statement]}
+        s3.put_bucket_policy(Bucket="logs", Policy=json.dumps(document))
+        default = {"SSEAlgorithm": algorithm}
+        rules = {"Rules": [{"ApplyServerSideEncryptionByDefault": default}]}
+        s3.put_bucket_encryption(Bucket="logs", ServerSideEncryptionConfiguration=rules)
+
+    for source, algorithm in (("eu-west-1:210987654321", "AES256"), ("eu-west-1:123456789012", "aws:kms")):
+        let(source, algorithm)
+        refused("InvalidConfigurationRequest", attributes, elbv2=elbv2, arn=arn, **log_to)
+    let("eu-west-1:123456789012", "AES256")
+    attributes(elbv2, arn, **log_to)
+
+
 def test_it_carries_fifty_tags_and_no_more(elbv2: Any, arn: str) -> None:
     tags = [{"Key": f"key-{n}", "Value": "v"} for n in range(50)]
     elbv2.add_tags(ResourceArns=[arn], Tags=tags)

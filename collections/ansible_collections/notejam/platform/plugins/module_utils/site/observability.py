@@ -14,13 +14,24 @@ if TYPE_CHECKING:
 
 
 def discover(session: Session, tags: dict[str, str]) -> dict[str, Any] | None:
-    """The ARNs of the site's SNS topics by how urgent their messages are, and of the account's trail."""
+    """The ARNs of the site's SNS topics by how urgent their messages are, and of the account's trail; the
+    name of the bucket of the load balancer's access logs.
+    """
     wanted = {**tags, "platform:component": "observability"}
     topics = _topics(session, wanted)
     trail = _trail(session, {**wanted, "platform:site": "global", "platform:purpose": "trail"})
-    if not topics and trail is None:
+    bucket = _bucket(session, {**wanted, "platform:purpose": "access-logs"})
+    if not topics and trail is None and not bucket:
         return None
-    return {"topic_arns": topics, "trail_arn": trail}
+    return {"topic_arns": topics, "trail_arn": trail, "access_logs_bucket": bucket}
+
+
+def _bucket(session: Session, wanted: dict[str, str]) -> str:
+    """The name of the region's bucket with these tags; empty when there is none."""
+    tagging = session.client("resourcegroupstaggingapi")
+    filters = [{"Key": key, "Values": [value]} for key, value in wanted.items()]
+    found = tagging.get_resources(TagFilters=filters, ResourceTypeFilters=["s3"])["ResourceTagMappingList"]
+    return found[0]["ResourceARN"].rpartition(":")[2] if found else ""
 
 
 def _topics(session: Session, wanted: dict[str, str]) -> dict[str, str]:
