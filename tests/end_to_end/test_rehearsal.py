@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import http.client
 import json
 import re
@@ -188,6 +189,63 @@ def test_a_second_run_changes_nothing(platform: dict[str, str]) -> None:
 
 def test_a_plan_of_what_stands_is_empty(platform: dict[str, str]) -> None:
     site("site-check", platform, "--check", "--diff")
+
+
+def scale_for(platform: dict[str, str], layer: str, *events: dict[str, Any]) -> int:
+    """Run the playbook with these events, twice: how much it changed. The second run changes nothing."""
+    playbook, inventory = "playbooks/scale_for_event.yml", "inventories/sandbox"
+    given = json.dumps({"platform_events": list(events)})
+    command: list[str | Path] = [BIN / "ansible-playbook", playbook, "-i", inventory, "--extra-vars", given]
+    first, second = (
+        RECAP.findall(run(f"scale-{layer}-{number}", *command, env=platform).stdout) for number in (1, 2)
+    )
+    assert [changed for _host, changed, *_ in second] == ["0"]
+    [(_host, changed, *_)] = first
+    return int(changed)
+
+
+def capacity(platform: dict[str, str]) -> tuple[int, int]:
+    """The fewest nodes of the system group, and how many pods serve."""
+    eks, name = aws(platform, "eks"), "notejam-sandbox"
+    group = eks.describe_nodegroup(clusterName=name, nodegroupName="system")["nodegroup"]
+    serving = kubectl(
+        platform, "get", "deployment", "notejam", "--output", "jsonpath={.status.readyReplicas}"
+    )
+    return group["scalingConfig"]["minSize"], int(serving)
+
+
+def scheduled(platform: dict[str, str]) -> list[int]:
+    """The sizes that Auto Scaling will give the nodes by itself, in order."""
+    actions = aws(platform, "autoscaling").describe_scheduled_actions()["ScheduledUpdateGroupActions"]
+    return [each["MinSize"] for each in sorted(actions, key=lambda each: each["StartTime"])]
+
+
+def test_an_event_raises_capacity_and_its_end_lowers_it(platform: dict[str, str]) -> None:
+    def event(starts: int, ends: int) -> dict[str, Any]:
+        """An event so many hours from now."""
+        present = datetime.datetime.now(datetime.UTC)
+        moments = {"starts": starts, "ends": ends}
+        return {
+            "name": "sale",
+            **{key: (present + datetime.timedelta(hours=each)).isoformat() for key, each in moments.items()},
+            "lead_minutes": 30,
+            "node_groups": {"system": 2},
+            "replicas": 3,
+        }
+
+    own = capacity(platform)
+    assert scale_for(platform, "before", event(2, 4)) > 0  # what Auto Scaling is to do by itself
+    assert capacity(platform) == own == (1, 2)
+    assert scheduled(platform) == [2, 1]
+    on = event(-1, 4)
+    scale_for(platform, "in", on)
+    assert capacity(platform) == (2, 3)
+    assert scheduled(platform) == [1]
+    announced = ("--extra-vars", json.dumps({"platform_events": [on]}))
+    site("site-in-event", platform, "--tags", "cluster,notejam", *announced)
+    scale_for(platform, "after", event(-3, -1))
+    assert capacity(platform) == own
+    assert scheduled(platform) == []
 
 
 def test_a_rotation_interrupts_nobody_and_signs_nobody_out(platform: dict[str, str]) -> None:

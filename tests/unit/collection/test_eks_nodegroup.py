@@ -82,6 +82,17 @@ def test_the_size_that_an_autoscaler_chose_is_kept_within_the_limits(
     assert group(eks)["scalingConfig"]["desiredSize"] == kept
 
 
+@pytest.mark.parametrize(("chosen", "left"), [(4, 2), (5, 5)])
+def test_nodes_that_the_minimum_alone_held_go_down_with_it(eks: FakeEks, chosen: int, left: int) -> None:
+    run_module(
+        "eks_nodegroup", **GROUP | {"scaling_config": {"min_size": 4, "max_size": 6, "desired_size": 4}}
+    )
+    group(eks)["scalingConfig"]["desiredSize"] = chosen
+    lowered = {"min_size": 1, "max_size": 6, "desired_size": 2}
+    four_steps("eks_nodegroup", **GROUP | {"scaling_config": lowered})
+    assert group(eks)["scalingConfig"] == {"minSize": 1, "maxSize": 6, "desiredSize": left}
+
+
 def test_the_size_is_set_when_asked_to(eks: FakeEks) -> None:
     run_module("eks_nodegroup", **GROUP)
     group(eks)["scalingConfig"]["desiredSize"] = 4

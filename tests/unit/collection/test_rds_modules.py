@@ -191,6 +191,18 @@ def test_what_nobody_notices_is_made_at_once_unless_it_takes_more_along(
 
 
 @pytest.mark.usefixtures("cluster")
+def test_the_capacity_alone_can_be_declared() -> None:
+    """As the playbook for announced events does."""
+    known = {key: CLUSTER[key] for key in ("db_cluster_identifier", "engine_version")}
+    run = four_steps(
+        "rds_cluster", **known, serverless_v2_scaling={"min_capacity": 4, "max_capacity": 8}, wait=False
+    )
+    assert run.writes == ["ModifyDBCluster"]
+    left = run_module("rds_cluster", **CLUSTER, serverless_v2_scaling={"min_capacity": 4, "max_capacity": 8})
+    assert not left.changed
+
+
+@pytest.mark.usefixtures("cluster")
 def test_the_capacity_of_serverless_instances_changes_by_one_call(rds: Any) -> None:
     scaling = {"min_capacity": 0.5, "max_capacity": 8}
     run = four_steps("rds_cluster", **CLUSTER, serverless_v2_scaling=scaling)

@@ -43,8 +43,8 @@ def reachable(folder: Path) -> Iterator[Path]:
 def written_by_roles() -> set[str]:
     """The keys of the ConfigMap `site`."""
     gitops = yaml.safe_load((ROOT / "roles/gitops/defaults/main.yml").read_text())["gitops_values"]
-    notejam = yaml.safe_load((ROOT / "roles/notejam/vars/main.yml").read_text())["__notejam_values"]["data"]
-    return {*gitops, *notejam}
+    notejam = yaml.safe_load((ROOT / "roles/notejam/vars/main.yml").read_text())
+    return {*gitops, *notejam["__notejam_values"]["data"], *notejam["__notejam_capacity"]["data"]}
 
 
 @pytest.mark.parametrize("flux", flux_kustomizations(), ids=lambda flux: flux["metadata"]["name"])

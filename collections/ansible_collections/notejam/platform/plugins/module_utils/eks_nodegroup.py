@@ -143,10 +143,15 @@ class EksNodegroup(Resource):
         )
 
     def _keep_desired_size(self, scaling: dict[str, int]) -> None:
-        """Put the size that an autoscaler chose in place of the declared one, as far as the limits allow."""
+        """Put the size that an autoscaler chose in place of the declared one, as far as the limits allow.
+
+        A size at the minimum was held there by it, and goes down with it.
+        """
         current = self._describe()
         if current:
-            size = current["scalingConfig"]["desiredSize"]
+            size, fewest = current["scalingConfig"]["desiredSize"], current["scalingConfig"]["minSize"]
+            if size == fewest > scaling.get("min_size", fewest):
+                size = scaling.get("desired_size", scaling["min_size"])
             size = max(size, scaling.get("min_size", size))
             scaling["desired_size"] = min(size, scaling.get("max_size", size))
 

@@ -148,7 +148,10 @@ class Reconciled:
 
 
 def follow_source(source: Reconciled, revision: str, deadline: float) -> str:
-    """Return what is fetched once it holds `revision`: that one, or one pushed on top of it since."""
+    """Return what is fetched once it holds `revision`: that one, or one pushed on top of it since.
+
+    Without a revision, it is what the repository has now.
+    """
     while True:
         if source.refresh():
             source.refuse_suspended()
@@ -158,7 +161,7 @@ def follow_source(source: Reconciled, revision: str, deadline: float) -> str:
             source.fail()
         if not source.requested and source.revision != revision:
             source.request()
-        wait(source, f"fetched {revision}", deadline)
+        wait(source, f"fetched {revision or 'what there is'}", deadline)
 
 
 def follow_kustomization(kustomization: Reconciled, revision: str, again: bool, deadline: float) -> None:

@@ -43,7 +43,7 @@ options:
   keep_desired_size:
     description:
       - Whether an existing node group keeps the desired size that an autoscaler gave it.
-      - The declared limits hold in any case.
+      - The declared limits hold in any case. A size that stood at the minimum goes down with it.
     type: bool
     default: true
   update_config:

@@ -81,6 +81,9 @@ nodegroups:
     scaling_config:
       description: Number of nodes.
       type: dict
+    resources:
+      description: What it is made of, such as its Auto Scaling group in C(auto_scaling_groups).
+      type: dict
     tags:
       description: Its tags.
       type: dict

@@ -25,9 +25,11 @@ options:
     type: str
     required: true
   revision:
-    description: The revision to wait for, as Flux writes it, such as V(main@sha1:0d6a5b1f...).
+    description:
+      - The revision to wait for, as Flux writes it, such as V(main@sha1:0d6a5b1f...).
+      - Left out, the one that the repository has when Flux is asked to look.
     type: str
-    required: true
+    default: ""
   kustomizations:
     description: Names of the Kustomizations to wait for, each after those that it depends on.
     type: list
@@ -117,7 +119,7 @@ def main() -> None:
             **CONNECTION_ARGUMENTS,
             "namespace": {"default": "flux-system"},
             "source": {"required": True},
-            "revision": {"required": True},
+            "revision": {"default": ""},
             "kustomizations": {"type": "list", "elements": "str", "default": []},
             "reconcile": {"type": "bool", "default": False},
             "wait_timeout": {"type": "int", "default": 900},

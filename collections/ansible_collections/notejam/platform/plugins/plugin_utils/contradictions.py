@@ -15,6 +15,7 @@ from fnmatch import fnmatchcase
 from ipaddress import ip_network
 from typing import Any
 
+from ansible_collections.notejam.platform.plugins.plugin_utils import events
 from ansible_collections.notejam.platform.plugins.plugin_utils.checks import window_minutes
 from ansible_collections.notejam.platform.plugins.plugin_utils.database_rules import SERVERLESS
 from ansible_collections.notejam.platform.plugins.plugin_utils.rules import AWS
@@ -257,6 +258,8 @@ CONTRADICTIONS = (
     ),
     Contradiction(("edge_domain_name", "notejam_allowed_hosts"), _visitors),
     Contradiction(("identity_regions", "platform_region"), _kept_out),
+    Contradiction(("platform_events", "cluster_node_groups"), events.beyond),
+    Contradiction(("platform_events", "database_serverless_capacity"), events.beyond_database),
     Contradiction(("web_firewall_allowed_cidrs", "web_firewall_blocked_cidrs"), _both_lists, ACL),
     Contradiction(("web_firewall_allowed_ipv6_cidrs", "web_firewall_blocked_ipv6_cidrs"), _both_lists, ACL),
     Contradiction(("web_firewall_rate_limit", "web_firewall_sign_in_rate_limit"), _rates, ACL),

@@ -9,6 +9,7 @@ contradictions.py.
 
 from __future__ import annotations
 
+from ansible_collections.notejam.platform.plugins.plugin_utils import events
 from ansible_collections.notejam.platform.plugins.plugin_utils.checks import (
     Rule,
     anything,
@@ -75,6 +76,9 @@ RULES: dict[str, Rule] = {
     "platform_account_id": Rule(single(account_id)),
     "platform_domain": Rule(DOMAIN_NAME),
     "platform_environment": Rule(single(environment)),
+    "platform_events": Rule(
+        events.problem, f"{AWS}/autoscaling/ec2/userguide/ec2-auto-scaling-scheduled-scaling.html"
+    ),
     "platform_region": Rule(single(region), REGIONS.source),
     "platform_standby_regions": REGIONS,
     "backups_retention_years": Rule(
