@@ -10,6 +10,8 @@ from typing import Any
 import boto3
 import pytest
 
+from sandbox.aws.creation_times import SECONDS
+
 from .modules import four_steps, run_module
 
 OLD, NEW = "1.34", "1.35"
@@ -83,7 +85,11 @@ def test_a_cluster_goes_up_step_by_step(eks: Any) -> None:
     assert json.loads(addon["configurationValues"]) == {"podLabels": {"a": "b"}}
 
 
-def test_what_somebody_has_begun_is_followed_and_begun_once(eks: Any) -> None:
+def test_what_somebody_has_begun_is_followed_and_begun_once(
+    eks: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Long enough that it is under way yet when the module looks, however busy the machine is.
+    monkeypatch.setitem(SECONDS, "eks-cluster-version-update", 9000)
     begun = eks.update_cluster_version(name="notes", version=NEW)["update"]["id"]
     run = run_module("eks_cluster_upgrade", **CLUSTER, version=NEW)
     assert run.changed
