@@ -17,6 +17,17 @@ ENVIRONMENT = "prod"
 NAME = f"notejam-{ENVIRONMENT}"
 
 
+LAST = "test_destroy.py"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Have prod destroyed when everything else here has been seen of it."""
+    here = [index for index, item in enumerate(items) if item.path.parent == Path(__file__).parent]
+    ordered = sorted((items[index] for index in here), key=lambda item: item.path.name == LAST)
+    for index, item in zip(here, ordered, strict=True):
+        items[index] = item
+
+
 class Site:
     """What a client of the account sees of it in one region."""
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
@@ -91,7 +92,8 @@ def _backups(backup: Any, scope: Scope) -> Iterator[Found]:
 def _points(backup: Any, vault: str, component: str) -> Iterator[Found]:
     for page in backup.get_paginator("list_recovery_points_by_backup_vault").paginate(BackupVaultName=vault):
         for point in page["RecoveryPoints"]:
-            until = point.get("CalculatedLifecycle", {}).get("DeleteAt")
+            days = point.get("Lifecycle", {}).get("DeleteAfterDays")
+            until = point["CreationDate"] + timedelta(days=days) if days else None
             time = f"until {until:%Y-%m-%d}" if until else "for ever"
             why = f"is a recovery point of {vault}, kept {time}"
             yield Found(point["RecoveryPointArn"], component, why, kept=True)
