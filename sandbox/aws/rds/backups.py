@@ -127,18 +127,17 @@ class Backups:
         self._records.change(cluster, switched)
         return True
 
-    def base(self, cluster: Record, server: Instance) -> float | None:
-        """Take the base that a point in time is reached from, where there is none, or the log is long.
+    def needs_base(self, cluster: Record, server: Instance) -> bool:
+        """Whether there is nothing yet that a point in time is reached from, or the log since is long."""
+        log = self._postgresql.archive(server.cluster) / "log"
+        return not cluster.state["based_at"] or _size(log) >= MOST_LOG
 
-        Returns when it was taken, in seconds since the epoch, or None when none was needed.
-        """
+    def base(self, server: Instance) -> float:
+        """Take the base that a point in time is reached from; returns when, in seconds since the epoch."""
         archive = self._postgresql.archive(server.cluster)
-        folder, log = archive / "base", archive / "log"
-        if cluster.state["based_at"] and _size(log) < MOST_LOG:
-            return None
         begun = datetime.datetime.now(tz=datetime.UTC).timestamp()
-        self._postgresql.base_backup(server, folder)
-        for segment in _segments(log):
+        self._postgresql.base_backup(server, archive / "base")
+        for segment in _segments(archive / "log"):
             if segment.stat().st_mtime < begun:
                 segment.unlink()
         return clock.now()

@@ -126,7 +126,8 @@ class Bridge:
     def _tend(self, record: Record, writer: Record) -> None:
         """What is done with a running writer: the master's password, and the base of later restores."""
         server = self._servers.server(writer, record)
-        if not self._postgresql.answers(server):
+        idle = not record.state["pending_password"] and not self._backups.needs_base(record, server)
+        if idle or not self._postgresql.answers(server):
             return
         if self._postgresql.recovering(server):
             return  # still on its way to the point in time that it is restored to
@@ -136,7 +137,8 @@ class Bridge:
                 server, answer["MasterUsername"], password, answer.get("DatabaseName")
             )
             self._change(record, lambda current: current.state.update(pending_password=None))
-        elif moment := self._backups.base(record, server):
+        else:
+            moment = self._backups.base(server)
             self._change(record, lambda current: current.state.update(based_at=moment))
 
     def _apply_pending(self, record: Record) -> None:
@@ -170,7 +172,7 @@ class Bridge:
         if not record.state["started"] or not self._postgresql.running(server):
             if not self._start(record, cluster):
                 return
-        elif self._postgresql.answers(server):
+        else:
             self._take_over(record, cluster)
         if (
             record.status in ("creating", "modifying", "rebooting", "starting")
@@ -220,6 +222,8 @@ class Bridge:
         address = source.address if source else None
         follows = address is None or address == record.state.get("source")
         if after != record.state["applied"] or not follows:
+            if not self._postgresql.answers(self._servers.server(record, cluster)):
+                return
             parameters = self._servers.defaults(cluster) | after
             self._postgresql.reload(self._servers.server(record, cluster), parameters, source)
             self._change(record, lambda current: current.state.update(applied=after, source=address))
