@@ -107,7 +107,11 @@ def preflight(inventory: Path, site: str) -> str:
     variables = VariableManager(loader, manager)
     HostVars(manager, variables, loader)
     host = manager.get_host(site)
-    of_play = {"role_path": str(ROOT / "roles/preflight"), "playbook_dir": str(ROOT)}
+    of_play = {
+        "role_path": str(ROOT / "roles/preflight"),
+        "playbook_dir": str(ROOT),
+        "ansible_play_hosts_all": [found.name for found in manager.get_hosts()],
+    }
     site_variables = {**variables.get_vars(host=host), **of_play}
     options = {
         "roles": str(ROOT / "roles"),
