@@ -109,3 +109,31 @@ def cloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unit_name: str, unit_
     server.stop()
     made.request_log.close()
     made.documents.close()
+
+
+@pytest.fixture
+def processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Where the servers of databases run."""
+    from tests.unit.sandbox.aws.local_processes import LocalProcesses
+
+    local = LocalProcesses(tmp_path)
+    monkeypatch.setattr("sandbox.aws.cloud.Processes", lambda _: local)
+    yield
+    local.stop()
+
+
+@pytest.fixture
+def databases(processes: None, cloud: Any) -> Iterator[None]:
+    """Two regions with the DB subnet group "notes", and what AWS does with databases some time later."""
+    import boto3
+
+    for region in ("eu-west-1", "eu-central-1"):
+        subnets = boto3.client("ec2", region).describe_subnets()["Subnets"]
+        boto3.client("rds", region).create_db_subnet_group(
+            DBSubnetGroupName="notes",
+            DBSubnetGroupDescription="Of the default VPC",
+            SubnetIds=[subnet["SubnetId"] for subnet in subnets],
+        )
+    cloud.rds.bridge.start()
+    yield
+    cloud.rds.bridge.stop()

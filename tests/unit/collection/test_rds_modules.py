@@ -36,12 +36,6 @@ INSTANCE: dict[str, Any] = {
     "availability_zone": "eu-west-1a",
     "tags": {"platform:component": "database"},
 }
-PARAMETERS: dict[str, Any] = {
-    "name": "notejam-test-17",
-    "family": "aurora-postgresql17",
-    "description": "Notejam",
-    "parameters": {"rds.force_ssl": "1", "log_statement": "ddl"},
-}
 
 
 @pytest.fixture
@@ -136,7 +130,11 @@ def test_what_cannot_be_undone_or_interrupts_at_once_is_refused(
     ],
 )
 def test_what_a_change_interrupts_is_said(change: dict[str, Any], said: str, check_mode: bool) -> None:
-    run_module("rds_cluster_parameter_group", **PARAMETERS)
+    boto3.client("rds", "eu-west-1").create_db_cluster_parameter_group(
+        DBClusterParameterGroupName="notejam-test-17",
+        DBParameterGroupFamily="aurora-postgresql17",
+        Description="Notejam",
+    )
     run = run_module("rds_cluster", check_mode=check_mode, **CLUSTER | change)
     assert run.changed
     assert said in str(run.warnings)
@@ -336,29 +334,6 @@ def test_cluster_and_instance_go(rds: Any) -> None:
         each["DBClusterSnapshotIdentifier"]
         for each in rds.describe_db_cluster_snapshots(SnapshotType="manual")["DBClusterSnapshots"]
     ] == ["last"]
-
-
-def test_parameters_are_those_declared(rds: Any) -> None:
-    four_steps("rds_cluster_parameter_group", **PARAMETERS)
-    parameters = rds.describe_db_cluster_parameters(
-        DBClusterParameterGroupName="notejam-test-17", Source="user"
-    )
-    assert {each["ParameterName"]: each["ParameterValue"] for each in parameters["Parameters"]} == PARAMETERS[
-        "parameters"
-    ]
-
-
-def test_only_the_parameter_that_differs_is_set() -> None:
-    run_module("rds_cluster_parameter_group", **PARAMETERS)
-    change = {"parameters": {**PARAMETERS["parameters"], "log_statement": "all"}}
-    run = four_steps("rds_cluster_parameter_group", **PARAMETERS | change)
-    assert run.writes == ["ModifyDBClusterParameterGroup"]
-
-
-def test_a_parameter_group_keeps_its_family() -> None:
-    run_module("rds_cluster_parameter_group", **PARAMETERS)
-    run = run_module("rds_cluster_parameter_group", **PARAMETERS | {"family": "aurora-postgresql18"})
-    assert "family is 'aurora-postgresql17'" in run.result["msg"]
 
 
 @pytest.mark.usefixtures("cluster")

@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+import re
+from difflib import get_close_matches
+from functools import cached_property
 from itertools import batched
 from typing import Any, ClassVar
 
@@ -15,6 +18,10 @@ from ansible_collections.notejam.platform.plugins.module_utils.tags import as_di
 
 # https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBClusterParameterGroup.html
 MOST_PARAMETERS = 20
+# A value may be computed from the instance's class:
+# https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/USER_ParamValuesRef.html
+FORMULA = re.compile(r"\{.+\}|(?:GREATEST|LEAST|SUM)\(.+\)")
+RANGE = re.compile(r"(-?[\d.]+)-(-?[\d.]+)")
 
 
 def group_spec() -> dict[str, Any]:
@@ -25,6 +32,24 @@ def group_spec() -> dict[str, Any]:
         description={"required": True},
         parameters={"type": "dict", "default": {}},
     )
+
+
+PENDING = "pending-reboot"
+
+
+def refused(value: str, parameter: dict[str, Any]) -> str | None:
+    """What is allowed, when the value is not; None when it is, or when only AWS can tell."""
+    allowed, kind = parameter.get("AllowedValues"), parameter.get("DataType")
+    if not allowed or FORMULA.fullmatch(value):
+        return None
+    if kind in ("integer", "float"):
+        ends = RANGE.fullmatch(allowed)
+        number = re.fullmatch(r"-?\d+(\.\d+)?", value)
+        told = not ends or (number and float(ends[1]) <= float(value) <= float(ends[2]))
+        return None if told else allowed
+    if kind in ("boolean", "string") and "," in allowed:
+        return None if value.lower() in (each.strip().lower() for each in allowed.split(",")) else allowed
+    return None
 
 
 class ParameterGroup(RdsResource):
@@ -47,7 +72,23 @@ class ParameterGroup(RdsResource):
     def _operation(self, operation: str) -> str:
         return operation.format("db_cluster" if self.level == "DBCluster" else "db")
 
+    @cached_property
+    def known(self) -> dict[str, dict[str, Any]]:
+        """What AWS says of each parameter of the family, by its name."""
+        operation = "describe_engine_default_{}parameters"
+        name = operation.format("cluster_" if self.level == "DBCluster" else "")
+        pages = self.rds.get_paginator(name).paginate(DBParameterGroupFamily=self.params["family"])
+        found = pages.build_full_result()["EngineDefaults"]["Parameters"]
+        return {each["ParameterName"]: each for each in found}
+
     def describe(self) -> State | None:
+        found = self._found()
+        wanted = self.desired()["parameters"]
+        if self.params["state"] == "present" and wanted != (found or {}).get("parameters"):
+            self._refuse_parameters(wanted)
+        return found
+
+    def _found(self) -> State | None:
         answer = self.found(self._operation("describe_{}_parameter_groups"), **self._named)
         groups = (answer or {}).get(f"{self.level}ParameterGroups")
         if not groups:
@@ -77,6 +118,34 @@ class ParameterGroup(RdsResource):
         )
         self.update({}, {"parameters": ({}, desired["parameters"])})
 
+    def consequences(self, current: State, changes: dict) -> list[str]:
+        old, new = changes.get("parameters", ({}, {}))
+        static = [
+            name
+            for name in sorted(old.keys() | new.keys())
+            if old.get(name) != new.get(name) and self._method(name) == PENDING
+        ]
+        if not static:
+            return []
+        take = "takes" if len(static) == 1 else "take"
+        return [f"{', '.join(static)} {take} effect at each instance's next restart, which is left to you."]
+
+    def _method(self, name: str) -> str:
+        """When AWS is to apply a parameter: at once, unless it is read at the start alone."""
+        return "immediate" if self.known.get(name, {}).get("ApplyType") == "dynamic" else PENDING
+
+    def _refuse_parameters(self, wanted: dict[str, str]) -> None:
+        """Raises AnsibleAWSError for one that the family does not have, or a value that it may not have."""
+        for name, value in wanted.items():
+            if name not in self.known:
+                close = get_close_matches(name, self.known, n=1)
+                hint = f" Did you mean {close[0]}?" if close else ""
+                raise self.refusal(f"{self.params['family']} has no parameter {name}.{hint}")
+            if not self.known[name].get("IsModifiable", True):
+                raise self.refusal(f"{name} is AWS's own to set. Leave it out.")
+            if allowed := refused(value, self.known[name]):
+                raise self.refusal(f"{name} is {value!r}, but AWS allows {allowed}.")
+
     def update(self, current: State, changes: dict) -> None:
         old, new = changes["parameters"]
         changed = {name: value for name, value in new.items() if old.get(name) != value}
@@ -84,14 +153,14 @@ class ParameterGroup(RdsResource):
             self.call(
                 "modify_{}_parameter_group",
                 Parameters=[
-                    {"ParameterName": name, "ParameterValue": value, "ApplyMethod": "pending-reboot"}
+                    {"ParameterName": name, "ParameterValue": value, "ApplyMethod": self._method(name)}
                     for name, value in some
                 ],
             )
-        for some in batched(sorted(old.keys() - new.keys()), MOST_PARAMETERS):
+        for names in batched(sorted(old.keys() - new.keys()), MOST_PARAMETERS):
             self.call(
                 "reset_{}_parameter_group",
-                Parameters=[{"ParameterName": name, "ApplyMethod": "pending-reboot"} for name in some],
+                Parameters=[{"ParameterName": name, "ApplyMethod": self._method(name)} for name in names],
             )
 
     def delete(self, current: State) -> None:

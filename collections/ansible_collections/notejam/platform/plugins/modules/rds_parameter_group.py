@@ -14,7 +14,9 @@ author: Notejam platform contributors (@notejam)
 description:
   - Keeps a DB parameter group, which is for instances, in which exactly the declared parameters differ from
     what the cluster and the engine set. A parameter that is no longer declared goes back to its default.
-  - A change takes effect at the next restart of each instance, which the module never does.
+  - A parameter that is dynamic takes effect at once, one that is static at the next restart of each instance,
+    which the module never makes and says.
+  - One that the family does not have, or a value that AWS does not allow, is refused in the plan already.
   - Documented at U(https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/USER_WorkingWithDBInstanceParamGroups.html).
 extends_documentation_fragment:
   - notejam.platform.rds.parameter_group
