@@ -111,6 +111,16 @@ def zones(site: Site) -> set[str]:
     return {f"arn:aws:route53:::{zone['Id'].lstrip('/')}" for zone in found}
 
 
+def databases(site: Site) -> set[str]:
+    """Those of the database."""
+    return {one["DBClusterArn"] for one in pages(site.aws("rds"), "describe_db_clusters", "DBClusters")}
+
+
+def database_instances(site: Site) -> set[str]:
+    """Those of the database."""
+    return {one["DBInstanceArn"] for one in pages(site.aws("rds"), "describe_db_instances", "DBInstances")}
+
+
 def secrets(site: Site) -> set[str]:
     return {secret["ARN"] for secret in pages(site.aws("secretsmanager"), "list_secrets", "SecretList")}
 
@@ -136,6 +146,7 @@ RESOURCES: dict[str, Callable[[Site], set[str]]] = {
     "elbv2": balancers,
     "iam": roles,
     "kms": keys,
+    "rds": lambda site: databases(site) | database_instances(site),
     "route53": zones,
     "s3": buckets,
     "secretsmanager": secrets,
@@ -161,6 +172,13 @@ PASSING: dict[str, Callable[[Site], set[str]]] = {
     "elbv2_ssl_listeners": balancers,
     "elbv2_waf_acl_attached": balancers,
     "kms_cmk_rotation_enabled": keys,
+    "rds_cluster_deletion_protection": databases,
+    "rds_cluster_iam_authentication_enabled": databases,
+    "rds_cluster_integration_cloudwatch_logs": databases,
+    "rds_cluster_multi_az": databases,
+    "rds_cluster_protected_by_backup_plan": databases,
+    "rds_cluster_storage_encrypted": databases,
+    "rds_instance_no_public_access": database_instances,
     "secretsmanager_automatic_rotation_enabled": secrets,
     "wafv2_webacl_logging_enabled": firewalls,
 }

@@ -28,6 +28,7 @@ SERVICES = (
     "elbv2",
     "iam",
     "kms",
+    "rds",
     "route53",
     "s3",
     "secretsmanager",
