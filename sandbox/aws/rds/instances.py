@@ -244,6 +244,7 @@ class Instances:
                     }
                 ],
                 "PromotionTier": record.state["promotion_tier"],
+                **_measured(record),
             }
         )
 
@@ -362,3 +363,14 @@ def _matches(record: Record, filters: list[dict[str, Any]]) -> bool:
         if not values & set(each["Values"]):
             return False
     return True
+
+
+def _measured(record: Record) -> dict[str, str]:
+    """Where enhanced monitoring writes, if it does: a stream for each instance in a group of the account.
+
+    https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/USER_Monitoring.OS.CloudWatchLogs.html
+    """
+    if not record.answer["MonitoringInterval"]:
+        return {}
+    group = f"arn:aws:logs:{record.region}:{record.account}:log-group:RDSOSMetrics"
+    return {"EnhancedMonitoringResourceArn": f"{group}:log-stream:{record.answer['DbiResourceId']}"}

@@ -158,3 +158,13 @@ def test_one_name_is_one_database(aurora: Aurora) -> None:
         refusal(aurora.create_instance, number=2, AvailabilityZone="eu-west-1z")
         == "InvalidVPCNetworkStateFault"
     )
+
+
+def test_enhanced_monitoring_says_where_it_writes(aurora: Aurora) -> None:
+    aurora.create_cluster()
+    aurora.wait()
+    role = f"arn:aws:iam::{ACCOUNT}:role/monitoring"
+    measured = aurora.create_instance(1, MonitoringInterval=60, MonitoringRoleArn=role)
+    stream = f"log-group:RDSOSMetrics:log-stream:{measured['DbiResourceId']}"
+    assert measured["EnhancedMonitoringResourceArn"] == f"arn:aws:logs:{REGION}:{ACCOUNT}:{stream}"
+    assert "EnhancedMonitoringResourceArn" not in aurora.create_instance(2)
