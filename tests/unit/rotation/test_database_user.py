@@ -53,7 +53,7 @@ def server(
     processes = LocalProcesses(settings.folder)
     postgresql = PostgreSQL(settings, processes)
     instance = Instance(Cluster("123456789012", "eu-west-1", "notes"), "notes-1", "127.0.0.1", port)
-    postgresql.start_writer(instance, {"log_statement": "all", "log_min_error_statement": "info"})
+    postgresql.start_writer(instance, {"log_statement": "all", "log_min_error_statement": "info"}, fresh=True)
     deadline = time.monotonic() + PATIENCE
     while not postgresql.answers(instance):
         assert time.monotonic() < deadline, "PostgreSQL did not come up"
