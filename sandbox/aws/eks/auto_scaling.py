@@ -60,6 +60,7 @@ class AutoScaling:
         ec2 = self._client(record, "ec2")
         name = template_name(record)
         given = {"LaunchTemplateName": name, "LaunchTemplateData": self._template(record, resource)}
+        self._make_profile(record)
         if record.state["templates"]:
             made = ec2.create_launch_template_version(**given, VersionDescription=generation)
             number = made["LaunchTemplateVersion"]["VersionNumber"]
@@ -73,6 +74,29 @@ class AutoScaling:
             number = 1
         record.state["templates"][generation] = str(number)
 
+    def _make_profile(self, record: Record) -> None:
+        """Have the instance profile that lends the instances the group's role, of the template's name."""
+        iam, name = self._client(record, "iam"), template_name(record)
+        for call, asked in (
+            (iam.create_instance_profile, {}),
+            (iam.add_role_to_instance_profile, {"RoleName": record.resource["nodeRole"].rsplit("/", 1)[-1]}),
+        ):
+            try:
+                call(InstanceProfileName=name, **asked)
+            except ClientError as error:  # there since the version before
+                if error.response["Error"]["Code"] not in ("EntityAlreadyExists", "LimitExceeded"):
+                    raise
+
+    def _remove_profile(self, record: Record) -> None:
+        iam, name = self._client(record, "iam"), template_name(record)
+        try:
+            profile = iam.get_instance_profile(InstanceProfileName=name)["InstanceProfile"]
+        except iam.exceptions.NoSuchEntityException:
+            return
+        for role in profile["Roles"]:
+            iam.remove_role_from_instance_profile(InstanceProfileName=name, RoleName=role["RoleName"])
+        iam.delete_instance_profile(InstanceProfileName=name)
+
     def _template(self, record: Record, resource: dict[str, Any]) -> dict[str, Any]:
         """What the instances are launched of: the user's template, and what EKS adds to it."""
         data = self._users_template(record, resource)
@@ -85,6 +109,7 @@ class AutoScaling:
             else:
                 found["Tags"] = as_tags({tag["Key"]: tag["Value"] for tag in found["Tags"]} | mine)
         data.setdefault("ImageId", image_id(resource["releaseVersion"], record.resource["amiType"]))
+        data["IamInstanceProfile"] = {"Name": template_name(record)}
         types = record.resource["instanceTypes"]
         if types:
             data["InstanceType"] = types[0]
@@ -224,7 +249,7 @@ class AutoScaling:
         )
 
     def remove(self, record: Record) -> None:
-        """Remove the group with its instances, and EKS's launch template."""
+        """Remove the group with its instances, and EKS's launch template and instance profile."""
         if self.sizes(record) is not None:
             self._client(record, "autoscaling").delete_auto_scaling_group(
                 AutoScalingGroupName=group_name(record), ForceDelete=True
@@ -234,6 +259,7 @@ class AutoScaling:
         except ClientError as error:
             if "NotFound" not in error.response["Error"]["Code"] and "NotFound" not in str(error):
                 raise
+        self._remove_profile(record)
 
 
 def group_name(record: Record) -> str:
@@ -241,7 +267,7 @@ def group_name(record: Record) -> str:
 
 
 def template_name(record: Record) -> str:
-    """EKS's own template of the group: "eks-" and the group's identifier."""
+    """EKS's own template of the group, and its instance profile: "eks-" and the group's identifier."""
     return f"eks-{record.resource['nodegroupArn'].rsplit('/', 1)[-1]}"
 
 

@@ -104,6 +104,13 @@ def _launch_one(group: Any, template: Any, tags: dict[str, str]) -> None:
     )
     [instance] = reservation.instances
     instance.autoscaling_group = group
+    instance.virtualization_type = "hvm"  # as all instances of the current generations are
+    if profile := data.get("IamInstanceProfile"):
+        group.ec2_backend.associate_iam_instance_profile(
+            instance_id=instance.id,
+            iam_instance_profile_name=profile.get("Name"),
+            iam_instance_profile_arn=profile.get("Arn"),
+        )
     state = InstanceState(instance, protected_from_scale_in=group.new_instances_protected_from_scale_in)
     state.launched_with = {  # type: ignore[attr-defined]
         "LaunchTemplateId": template.template.id,

@@ -93,6 +93,17 @@ def test_the_launch_template_is_honoured(cluster: Account, kubernetes: FakeKuber
     assert labels["eks.amazonaws.com/nodegroup-image"] == instance["ImageId"]
 
 
+def test_instances_take_the_groups_role_from_a_profile_of_ekss(cluster: Account, client: Any) -> None:
+    make(cluster)
+    instance = instances(cluster)[0]
+    assert instance["VirtualizationType"] == "hvm"
+    [template] = cluster.ec2.describe_launch_templates()["LaunchTemplates"]
+    name = template["LaunchTemplateName"]
+    assert instance["IamInstanceProfile"]["Arn"].endswith(f":instance-profile/{name}")
+    [role] = client("iam").get_instance_profile(InstanceProfileName=name)["InstanceProfile"]["Roles"]
+    assert role["Arn"] == cluster.node_role
+
+
 def test_another_version_of_the_launch_template_replaces_the_nodes(
     cluster: Account, kubernetes: FakeKubernetes
 ) -> None:
@@ -175,7 +186,7 @@ def test_an_instance_that_somebody_terminates_is_replaced(
     assert (kubernetes.launched, len(kubernetes.names())) == (4, 3)
 
 
-def test_nothing_of_ekss_stays_when_the_group_goes(cluster: Account, autoscaling: Any) -> None:
+def test_nothing_of_ekss_stays_when_the_group_goes(cluster: Account, autoscaling: Any, client: Any) -> None:
     make(cluster)
     [template] = cluster.ec2.describe_launch_templates()["LaunchTemplates"]
     assert template["LaunchTemplateName"].startswith("eks-")
@@ -183,6 +194,7 @@ def test_nothing_of_ekss_stays_when_the_group_goes(cluster: Account, autoscaling
     cluster.wait()
     assert autoscaling.describe_auto_scaling_groups()["AutoScalingGroups"] == []
     assert cluster.ec2.describe_launch_templates()["LaunchTemplates"] == []
+    assert client("iam").list_instance_profiles()["InstanceProfiles"] == []
     assert cluster.ec2.describe_volumes()["Volumes"] == []
     assert cluster.ec2.describe_network_interfaces()["NetworkInterfaces"] == []
     assert instances(cluster) == []
