@@ -269,7 +269,7 @@ class PostgreSQL:
         return self._home(instance) / "data"
 
     def _socket_folder(self, instance: Instance) -> Path:
-        return self._settings.socket(f"pg-{instance.address}")
+        return self._settings.socket(f"pg-{instance.address}/.s.PGSQL.{instance.port}").parent
 
     def _clear(self, instance: Instance) -> None:
         """An empty home for the server's data, whatever a killed attempt left of it."""
