@@ -1,6 +1,7 @@
 """A sandbox's settings in a folder of the test's own, on loopback; nothing of it reaches another sandbox."""
 
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,13 +11,15 @@ from sandbox.settings import Settings
 
 
 @pytest.fixture(autouse=True)
-def own_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Claims, locks, sockets and the cache of the test lie in its own folder."""
+def own_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Claims, locks and the cache of the test lie in its own folder; sockets in a short one."""
     for variable in ("SANDBOX", "SANDBOX_NAME", "SANDBOX_TIER", "SANDBOX_EMULATOR", "TIME_SCALE"):
         monkeypatch.delenv(f"NOTEJAM_{variable}", raising=False)
     monkeypatch.setenv("NOTEJAM_SANDBOX", str(tmp_path / "sandbox"))
     monkeypatch.setenv("NOTEJAM_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr("sandbox.settings.tempfile.tempdir", str(tmp_path))
+    with tempfile.TemporaryDirectory(prefix="unit-") as short:
+        monkeypatch.setattr("sandbox.settings.tempfile.tempdir", short)
+        yield
 
 
 @pytest.fixture

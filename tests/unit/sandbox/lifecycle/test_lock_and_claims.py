@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import tempfile
 
 import pytest
 
@@ -21,7 +22,7 @@ with lock.exclusive(Path(sys.argv[2]), "make up"):
 
 def test_a_second_command_names_the_first_and_a_killed_one_holds_nothing(tmp_path):
     folder = tmp_path / "sandbox"
-    command = [sys.executable, "-c", HOLD, str(tmp_path), str(folder)]
+    command = [sys.executable, "-c", HOLD, tempfile.gettempdir(), str(folder)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as first:
         first.stdout.readline()
         with pytest.raises(SandboxError, match=rf"make up` \(pid {first.pid}\)"), lock.exclusive(folder, "x"):
