@@ -13,10 +13,6 @@ description:
   - Refuses a version that EKS does not offer for O(kubernetes_version), and says which it offers.
 author: Notejam platform contributors (@notejam)
 options:
-  cluster_name:
-    description: Name of the cluster.
-    type: str
-    required: true
   addon_name:
     description: Name of the add-on, which is installed.
     type: str
@@ -38,14 +34,8 @@ options:
     description: How long to wait, in seconds. EKS goes on after it; run again to follow.
     type: int
     default: 1800
-attributes:
-  check_mode:
-    description: Reports what would change, and refuses what would be refused, without a call that writes.
-    support: full
-  diff_mode:
-    description: Returns the version as it is and as it will be.
-    support: full
 extends_documentation_fragment:
+  - notejam.platform.eks_upgrade
   - amazon.aws.common.modules
   - amazon.aws.region.modules
 """

@@ -15,10 +15,6 @@ description:
     M(notejam.platform.eks_nodegroup_upgrade).
 author: Notejam platform contributors (@notejam)
 options:
-  cluster_name:
-    description: Name of the cluster.
-    type: str
-    required: true
   version:
     description: Kubernetes version to go to, such as V(1.35).
     type: str
@@ -27,14 +23,8 @@ options:
     description: How long to wait, in seconds. EKS goes on after it; run again to follow.
     type: int
     default: 5400
-attributes:
-  check_mode:
-    description: Reports what would change, and refuses what would be refused, without a call that writes.
-    support: full
-  diff_mode:
-    description: Returns the version as it is and as it will be.
-    support: full
 extends_documentation_fragment:
+  - notejam.platform.eks_upgrade
   - amazon.aws.common.modules
   - amazon.aws.region.modules
 """

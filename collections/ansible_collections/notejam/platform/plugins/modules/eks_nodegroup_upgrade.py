@@ -13,10 +13,6 @@ description:
   - Says what to do when a PodDisruptionBudget did not let pods move. Nothing is forced unless O(force=true).
 author: Notejam platform contributors (@notejam)
 options:
-  cluster_name:
-    description: Name of the cluster.
-    type: str
-    required: true
   nodegroup_name:
     description: Name of the node group.
     type: str
@@ -33,14 +29,8 @@ options:
     description: How long to wait, in seconds. EKS goes on after it; run again to follow.
     type: int
     default: 14400
-attributes:
-  check_mode:
-    description: Reports what would change, and refuses what would be refused, without a call that writes.
-    support: full
-  diff_mode:
-    description: Returns the version as it is and as it will be.
-    support: full
 extends_documentation_fragment:
+  - notejam.platform.eks_upgrade
   - amazon.aws.common.modules
   - amazon.aws.region.modules
 """
