@@ -117,8 +117,8 @@ def test_a_change_waits_for_a_creation_that_is_under_way() -> None:
     ("change", "message"),
     [
         ({"role_arn": ROLE + "2"}, "role_arn is"),
-        ({"version": "1.36"}, "Ask for 1.35 next, or keep 1.34"),
-        ({"version": "1.33"}, "Ask for 1.35 next, or keep 1.34"),
+        ({"version": "1.36"}, "Set the version to 1.35, upgrade"),
+        ({"version": "1.33"}, "Set the version to 1.34 again, or to 1.35"),
     ],
 )
 def test_refuses_what_eks_cannot_change(change: dict[str, Any], message: str) -> None:

@@ -92,8 +92,12 @@ def test_what_is_not_offered_is_refused_with_what_is(change: dict[str, Any], sen
     [
         ("1.35", "1.35", ""),
         ("1.34", "1.35", ""),
-        ("1.35", "1.34", "version 1.34 is lower than 1.35, which notejam-test runs"),
-        ("1.33", "1.35", "version 1.35 skips one, because notejam-test runs 1.33"),
+        (
+            "1.35",
+            "1.34",
+            "Cluster notejam-test runs Kubernetes 1.35 and 1.34 is asked for, but a cluster never goes back",
+        ),
+        ("1.33", "1.35", "EKS goes up by one minor version at a time. Set the version to 1.34"),
         ("1.33", "1.33", ""),  # EKS offers it no more, but it runs
     ],
 )
@@ -101,7 +105,7 @@ def test_the_version_goes_up_by_one(eks: FakeEks, running: str, wanted: str, sen
     eks.resources["notejam-test"] = {"status": "ACTIVE", "version": running}
     result = told(version=wanted, addon_versions={})
     assert result["running_version"] == running
-    assert [refusal.startswith(sentence) for refusal in result["refusals"]] == ([True] if sentence else [])
+    assert [sentence in refusal for refusal in result["refusals"]] == ([True] if sentence else [])
 
 
 def test_all_that_stands_against_it_is_said_at_once() -> None:

@@ -13,6 +13,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.transformation import b
 from ansible_collections.notejam.platform.plugins.module_utils import eks
 from ansible_collections.notejam.platform.plugins.module_utils.compare import holds
 from ansible_collections.notejam.platform.plugins.module_utils.eks_waiters import wait_for, wait_for_update
+from ansible_collections.notejam.platform.plugins.module_utils.kubernetes_versions import step_problem
 from ansible_collections.notejam.platform.plugins.module_utils.resource import Resource, State
 
 LOG_TYPES = ("api", "audit", "authenticator", "controllerManager", "scheduler")
@@ -109,8 +110,8 @@ class EksCluster(Resource):
                 f"{new!r}, but EKS cannot change the key of a cluster. Declare the present key again; "
                 "KMS rotates the key itself."
             )
-        if "version" in changes:
-            _refuse_version_jump(self.identity, *changes["version"])
+        if "version" in changes and (problem := step_problem(self.identity, *changes["version"])):
+            raise eks.AnsibleEksError(message=problem)
 
     def update(self, current: State, changes: dict[str, tuple[Any, Any]]) -> None:
         for request in self._updates(changes):
@@ -192,13 +193,3 @@ def _logging(types: list[str]) -> dict[str, Any]:
         for enabled in (True, False)
     ]
     return {"clusterLogging": [setup for setup in setups if setup["types"]]}
-
-
-def _refuse_version_jump(name: str, old: str, new: str) -> None:
-    """EKS upgrades by one minor version: https://docs.aws.amazon.com/eks/latest/userguide/update-cluster.html"""
-    (old_major, old_minor), (new_major, new_minor) = (map(int, version.split(".")) for version in (old, new))
-    if (new_major, new_minor) != (old_major, old_minor + 1):
-        raise eks.AnsibleEksError(
-            message=f"Cluster {name} runs Kubernetes {old} and the task asks for {new}, but EKS goes up by "
-            f"one minor version at a time. Ask for {old_major}.{old_minor + 1} next, or keep {old}."
-        )

@@ -12,6 +12,8 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import Any, NamedTuple
 
+from ansible_collections.notejam.platform.plugins.module_utils.kubernetes_versions import step_problem
+
 DEFAULT_AMI_TYPE = "AL2023_x86_64_STANDARD"
 
 
@@ -35,22 +37,12 @@ def addon_versions(versions: list[dict[str, Any]], kubernetes: str) -> AddonVers
 
 
 def version_refusals(wanted: str, running: str | None, offered: list[str], name: str) -> list[str]:
-    """What stands against the Kubernetes version. EKS goes up by one minor version:
-    https://docs.aws.amazon.com/eks/latest/userguide/update-cluster.html
-    """
-    if running is not None and wanted != running:
-        (major, minor), (wanted_major, wanted_minor) = _numbers(running), _numbers(wanted)
-        if (wanted_major, wanted_minor) < (major, minor):
-            return [
-                f"version {wanted} is lower than {running}, which {name} runs. "
-                f"EKS never goes back: say {running}."
-            ]
-        if (wanted_major, wanted_minor) != (major, minor + 1):
-            return [
-                f"version {wanted} skips one, because {name} runs {running}. "
-                f"EKS goes up by one minor version at a time: say {major}.{minor + 1} first."
-            ]
-    if wanted != running and wanted not in offered:
+    """What stands against the Kubernetes version of the cluster, which runs `running`, if anything yet."""
+    if wanted == running:
+        return []
+    if running is not None and (problem := step_problem(name, running, wanted)):
+        return [problem]
+    if wanted not in offered:
         return [f"version {wanted} is none that EKS offers; it offers {', '.join(offered)}."]
     return []
 
@@ -95,8 +87,3 @@ def architecture(ami_type: str) -> str:
     https://docs.aws.amazon.com/eks/latest/APIReference/API_Nodegroup.html#AmazonEKS-Type-Nodegroup-amiType
     """
     return "arm64" if "ARM_64" in ami_type.upper() else "x86_64"
-
-
-def _numbers(version: str) -> tuple[int, int]:
-    major, minor = version.split(".")
-    return int(major), int(minor)
