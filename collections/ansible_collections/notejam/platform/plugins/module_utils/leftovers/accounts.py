@@ -32,7 +32,8 @@ def find(session: Session, scope: Scope) -> Iterator[Found]:
     for page in iam.get_paginator("list_instance_profiles").paginate():
         for each in page["InstanceProfiles"]:
             name = each["InstanceProfileName"]
-            tags = as_dict(iam.list_instance_profile_tags(InstanceProfileName=name)["Tags"])
+            profile = iam.get_instance_profile(InstanceProfileName=name)["InstanceProfile"]
+            tags = as_dict(profile.get("Tags"))
             if found := scope.claim(each["Arn"], tags, "cluster", _global(scope, name)):
                 yield found
     for each in iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]:
