@@ -157,6 +157,12 @@ def test_only_the_sites_that_are_asked_for_are_told() -> None:
     }
 
 
+def test_an_instance_profile_is_told_by_its_tags_and_not_one_of_somebody_else() -> None:
+    aws("iam").create_instance_profile(InstanceProfileName="nodes", Tags=pairs(site="test_eu_west_1"))
+    aws("iam").create_instance_profile(InstanceProfileName="eks-0123")
+    assert {arn.split(":", 5)[-1] for arn in left()} == {"instance-profile/nodes"}
+
+
 def test_another_service_s_resource_is_found_by_its_tags() -> None:
     aws("dynamodb").create_table(
         TableName="somebodys",
