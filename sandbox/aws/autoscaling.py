@@ -4,7 +4,6 @@ https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-scheduled
 """
 
 import logging
-import threading
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -13,6 +12,7 @@ from sandbox.aws import clock
 from sandbox.aws.clients import Clients
 from sandbox.aws.documents import Documents
 from sandbox.aws.emulator import Emulator, Moto
+from sandbox.aws.rounds import Rounds
 
 log = logging.getLogger(__name__)
 
@@ -21,23 +21,14 @@ DONE = "autoscaling-scheduled-action"
 REQUEST = {"min_size": "MinSize", "max_size": "MaxSize", "desired_capacity": "DesiredCapacity"}
 
 
-class ScheduledActions:
+class ScheduledActions(Rounds):
     """Acts in every account and region; when an action was last done is kept over a restart."""
 
     def __init__(self, emulator: Emulator, clients: Clients, documents: Documents) -> None:
+        super().__init__("autoscaling-schedules", PAUSE)
         self._emulator = emulator
         self._clients = clients
         self._documents = documents
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="autoscaling-schedules", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Return when the round under way is over."""
-        self._stop.set()
-        self._thread.join()
 
     def step(self) -> int:
         """One round; returns how many actions were due."""
@@ -73,10 +64,3 @@ class ScheduledActions:
         except ClientError as error:
             log.info("The scheduled action %s went meanwhile: %s", action.name, error)
         self._documents.delete(DONE, action.key)
-
-    def _run(self) -> None:
-        while not self._stop.wait(PAUSE):
-            try:
-                self.step()
-            except Exception:
-                log.exception("A round of Auto Scaling's scheduled actions failed")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import logging
-import threading
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -23,6 +22,7 @@ from sandbox.aws.errors import AWSError
 from sandbox.aws.http import Request
 from sandbox.aws.identities import role_in
 from sandbox.aws.role_permissions import allows
+from sandbox.aws.rounds import Rounds
 from sandbox.aws.s3_access import OUTCOME
 
 if TYPE_CHECKING:  # moto is imported once the clock is installed
@@ -37,23 +37,14 @@ PAUSE = 0.5  # seconds between two rounds
 Needed = tuple[str, str, Context]  # an action, its resource, and the keys of the request
 
 
-class Replication:
+class Replication(Rounds):
     """Brings about what rules say of moto's objects; another emulator than moto does so by itself."""
 
     def __init__(self, emulator: Emulator, clients: Clients, times: CreationTimes) -> None:
+        super().__init__("s3-replication", PAUSE)
         self._emulator = emulator
         self._clients = clients
         self._times = times
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="s3-replication", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Return when the round under way is over; what still awaits is copied after a restart."""
-        self._stop.set()
-        self._thread.join()
 
     def step(self) -> None:
         """One round over all versions that await their replication for long enough."""
@@ -64,13 +55,6 @@ class Replication:
         for one in self._emulator.look(awaited):
             if passed(self._times.after(one.since, KIND)):
                 self._replicate(self._emulator, one)
-
-    def _run(self) -> None:
-        while not self._stop.wait(PAUSE):
-            try:
-                self.step()
-            except Exception:
-                log.exception("A round of S3's replication failed")
 
     def _replicate(self, emulator: Moto, one: Awaited) -> None:
         """The outcome is a request like any other, so that the emulator's journal holds it."""

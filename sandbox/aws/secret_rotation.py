@@ -17,6 +17,7 @@ from sandbox.aws.creation_times import CreationTimes, passed
 from sandbox.aws.documents import Document, Documents
 from sandbox.aws.errors import AWSError
 from sandbox.aws.lambda_.invocations import Invocations
+from sandbox.aws.rounds import Rounds
 
 log = logging.getLogger(__name__)
 
@@ -38,33 +39,24 @@ NO_ACCESS = (
 )
 
 
-class Rotations:
+class Rotations(Rounds):
     """Rotations under way, kept over restarts, each run by a thread of its own."""
 
     def __init__(
         self, documents: Documents, times: CreationTimes, clients: Clients, invocations: Invocations
     ) -> None:
+        super().__init__("secret-rotation", PAUSE)
         self._documents = documents
         self._times = times
         self._clients = clients
         self._invocations = invocations
         self._running: dict[str, threading.Thread] = {}
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="secret-rotation", daemon=True)
 
     def handlers(self) -> Handlers:
         return {
             (SERVICE, "RotateSecret"): self.rotate,
             (SERVICE, "CancelRotateSecret"): self.cancel,
         }
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Return when no further rotation is begun; one that is under way begins again after a restart."""
-        self._stop.set()
-        self._thread.join()
 
     def rotate(self, call: Call) -> Result:
         asked = call.parameters
@@ -104,18 +96,18 @@ class Rotations:
             if passed(job["due_at"]):
                 self._advance(key, job)
 
-    def _run(self) -> None:
-        while not self._stop.wait(PAUSE):
-            try:
-                self._begin_due()
-            except Exception:
-                log.exception("The schedules of secrets cannot be looked at")
-            self._running = {key: thread for key, thread in self._running.items() if thread.is_alive()}
-            for key, job in self._documents.all(JOB).items():
-                if key not in self._running and passed(job["due_at"]):
-                    thread = threading.Thread(target=self._advance, args=(key, job), daemon=True)
-                    self._running[key] = thread
-                    thread.start()
+    def _round(self) -> None:
+        """A step whose functions run side by side; what `stop` interrupts begins again at a restart."""
+        try:
+            self._begin_due()
+        except Exception:
+            log.exception("The schedules of secrets cannot be looked at")
+        self._running = {key: thread for key, thread in self._running.items() if thread.is_alive()}
+        for key, job in self._documents.all(JOB).items():
+            if key not in self._running and passed(job["due_at"]):
+                thread = threading.Thread(target=self._advance, args=(key, job), daemon=True)
+                self._running[key] = thread
+                thread.start()
 
     def _check_access(self, function: str, account: str, secret: str) -> None:
         try:

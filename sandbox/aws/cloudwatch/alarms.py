@@ -5,7 +5,6 @@ So the emulator's journal holds it, and the actions that came of it.
 
 import json
 import logging
-import threading
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -13,28 +12,20 @@ from botocore.exceptions import ClientError
 from sandbox.aws import clock
 from sandbox.aws.clients import Clients
 from sandbox.aws.emulator import Emulator, Moto
+from sandbox.aws.rounds import Rounds
 
 log = logging.getLogger(__name__)
 
 PAUSE = 10.0  # seconds between two rounds, which is the shortest period that an alarm can have
 
 
-class Alarms:
+class Alarms(Rounds):
     """Evaluates the alarms of every account and region; another emulator than moto does so by itself."""
 
     def __init__(self, emulator: Emulator, clients: Clients) -> None:
+        super().__init__("cloudwatch-alarms", PAUSE)
         self._emulator = emulator
         self._clients = clients
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="cloudwatch-alarms", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Return when the round under way is over."""
-        self._stop.set()
-        self._thread.join()
 
     def step(self) -> int:
         """One round; returns how many alarms changed their state."""
@@ -59,10 +50,3 @@ class Alarms:
             )
         except ClientError as error:
             log.info("Alarm %s went while it was evaluated: %s", change.name, error)
-
-    def _run(self) -> None:
-        while not self._stop.wait(PAUSE):
-            try:
-                self.step()
-            except Exception:
-                log.exception("A round of CloudWatch's alarms failed")

@@ -5,7 +5,6 @@ Source: https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies
 
 import json
 import logging
-import threading
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -19,6 +18,7 @@ from sandbox.aws.ecr import lifecycle
 from sandbox.aws.ecr.refusals import told_on
 from sandbox.aws.ecr.registry import Registry, stored_name
 from sandbox.aws.errors import AWSError
+from sandbox.aws.rounds import Rounds
 
 log = logging.getLogger(__name__)
 
@@ -29,18 +29,17 @@ PAUSE = 5.0  # seconds between two rounds
 BATCH = 100  # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_BatchDeleteImage.html
 
 
-class Expiry:
+class Expiry(Rounds):
     """Policies by repository; a thread evaluates those whose time has come, and goes on after a restart."""
 
     def __init__(
         self, documents: Documents, times: CreationTimes, clients: Clients, registry: Registry
     ) -> None:
+        super().__init__("ecr-expiry", PAUSE)
         self._documents = documents
         self._times = times
         self._clients = clients
         self._registry = registry
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="ecr-expiry", daemon=True)
 
     def handlers(self) -> Handlers:
         return {
@@ -49,14 +48,6 @@ class Expiry:
             (SERVICE, "StartLifecyclePolicyPreview"): self._start_preview,
             (SERVICE, "GetLifecyclePolicyPreview"): self._get_preview,
         }
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Return when the round under way is over."""
-        self._stop.set()
-        self._thread.join()
 
     def step(self) -> None:
         """One round over all policies; one that fails for now is tried again in the next round."""
@@ -72,10 +63,6 @@ class Expiry:
                 self._documents.put(KIND, key, {**policy, "due_at": self._times.done_at(KIND)})
             else:
                 self._documents.delete(KIND, key)
-
-    def _run(self) -> None:
-        while not self._stop.wait(PAUSE):
-            self.step()
 
     def _put(self, call: Call) -> Result:
         """A new policy is at work within a day."""

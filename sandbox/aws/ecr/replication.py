@@ -5,7 +5,6 @@ Source: https://docs.aws.amazon.com/AmazonECR/latest/userguide/replication.html
 
 import json
 import logging
-import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -21,6 +20,7 @@ from sandbox.aws.ecr.registry import Registry, stored_name
 from sandbox.aws.ecr.tokens import Bearer
 from sandbox.aws.errors import AWSError
 from sandbox.aws.identities import as_list, principal_of, statements
+from sandbox.aws.rounds import Rounds
 
 log = logging.getLogger(__name__)
 
@@ -30,30 +30,21 @@ PAUSE = 0.5  # seconds between two rounds
 IN_PROGRESS, COMPLETE, FAILED = "IN_PROGRESS", "COMPLETE", "FAILED"
 
 
-class Replication:
+class Replication(Rounds):
     """Copies that are to be made, one document each; a thread makes them, and goes on after a restart."""
 
     def __init__(
         self, documents: Documents, times: CreationTimes, clients: Clients, registry: Registry, images: Images
     ) -> None:
+        super().__init__("ecr-replication", PAUSE)
         self._documents = documents
         self._times = times
         self._clients = clients
         self._registry = registry
         self._images = images
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="ecr-replication", daemon=True)
 
     def handlers(self) -> Handlers:
         return {("ecr", "DescribeImageReplicationStatus"): self._describe_image_replication_status}
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Return when the round under way is over."""
-        self._stop.set()
-        self._thread.join()
 
     def begin(self, source: Bearer, repository: str, tag: str | None, manifest: bytes) -> None:
         """Have an image that was pushed copied as the registry's rules say."""
@@ -83,10 +74,6 @@ class Replication:
                 log.warning("%s is not copied yet: %s", key, error)
                 continue
             self._documents.put(KIND, key, {**copy, "status": status})
-
-    def _run(self) -> None:
-        while not self._stop.wait(PAUSE):
-            self.step()
 
     def _copy(self, copy: Document) -> str:
         source, destination = Bearer(*copy["source"]), Bearer(*copy["destination"])

@@ -6,7 +6,6 @@ on; what it does may be done again.
 
 import base64
 import logging
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -20,6 +19,7 @@ from sandbox.aws.eks.networking import delete_security_group
 from sandbox.aws.eks.nodegroup_bridge import NodegroupBridge
 from sandbox.aws.eks.records import ACCESS_ENTRY, ADDON, CLUSTER, KINDS, NODEGROUP, Record, Records
 from sandbox.aws.kubernetes_ports import Clusters
+from sandbox.aws.rounds import Rounds
 from sandbox.errors import SandboxError
 
 log = logging.getLogger(__name__)
@@ -30,7 +30,7 @@ ROUNDS_TO_LOOK = 8  # at an Auto Scaling group that nobody is known to change
 
 
 @dataclass
-class Bridge:
+class Bridge(Rounds):
     """`authenticator_url` takes a cluster: where its API server has tokens reviewed."""
 
     records: Records
@@ -40,23 +40,10 @@ class Bridge:
     times: CreationTimes
 
     def __post_init__(self) -> None:
+        super().__init__("eks-bridge", PAUSE)
         self.bridged = Bridged(self.records, self.clusters)
         self._nodegroups = NodegroupBridge(self.bridged, self.times, AutoScaling(self.clients, self.records))
         self._rounds = 0
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="eks-bridge", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Return when the round under way is over."""
-        self._stop.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        while not self._stop.wait(PAUSE):
-            self.step()
 
     def step(self) -> None:
         """One round over everything; what fails is logged, and tried again in the next round."""

@@ -5,7 +5,6 @@ Source: https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#conf
 """
 
 import logging
-import threading
 import uuid
 from typing import Any
 
@@ -14,6 +13,7 @@ from botocore.exceptions import ClientError
 from sandbox.aws.clients import Clients
 from sandbox.aws.creation_times import CreationTimes, passed
 from sandbox.aws.documents import Document, Documents
+from sandbox.aws.rounds import Rounds
 
 log = logging.getLogger(__name__)
 
@@ -23,23 +23,14 @@ PREFIX = "AWS Lambda VPC ENI-"
 PAUSE = 1.0  # seconds between two rounds
 
 
-class Interfaces:
+class Interfaces(Rounds):
     """Makes interfaces with a function's network; a thread deletes those whose time has come."""
 
     def __init__(self, documents: Documents, times: CreationTimes, clients: Clients) -> None:
+        super().__init__("lambda-interfaces", PAUSE)
         self._documents = documents
         self._times = times
         self._clients = clients
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="lambda-interfaces", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Return when the round under way is over."""
-        self._stop.set()
-        self._thread.join()
 
     def connect(self, function: Document) -> None:
         """Make an interface in each of the function's subnets."""
@@ -71,10 +62,6 @@ class Interfaces:
             except ClientError as error:
                 log.warning("%s is not there to be deleted: %s", identifier, error)
             self._documents.delete(KIND, identifier)
-
-    def _run(self) -> None:
-        while not self._stop.wait(PAUSE):
-            self.step()
 
     def _ec2(self, owner: Document) -> Any:
         return self._clients.get("ec2", owner["account"], owner["region"])

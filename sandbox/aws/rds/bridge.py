@@ -5,7 +5,6 @@ on; what it does may be done again.
 """
 
 import logging
-import threading
 from collections.abc import Callable
 
 from sandbox.aws.clients import Clients
@@ -18,6 +17,7 @@ from sandbox.aws.rds.failovers import Failovers
 from sandbox.aws.rds.postgresql import PostgreSQL
 from sandbox.aws.rds.records import CLUSTER, GLOBAL, SNAPSHOT, Record, Records
 from sandbox.aws.rds.servers import Servers
+from sandbox.aws.rounds import Rounds
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ PAUSE = 0.5  # seconds between two rounds
 UNDER_WAY = ("creating", "modifying", "upgrading", "backing-up", "failing-over", "starting", "promoting")
 
 
-class Bridge:
+class Bridge(Rounds):
     """Runs the servers that the records ask for."""
 
     def __init__(
@@ -36,6 +36,7 @@ class Bridge:
         changes: ClusterChanges,
         clients: Clients,
     ) -> None:
+        super().__init__("rds-bridge", PAUSE)
         self._records = records
         self._postgresql = postgresql
         self._servers = servers
@@ -44,25 +45,15 @@ class Bridge:
         self._backups = Backups(records, postgresql, servers)
         self._failovers = Failovers(records, postgresql, servers)
         self._endpoints = Endpoints()
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="rds-bridge", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
 
     def stop(self) -> None:
-        """Return when the round under way is over."""
-        self._stop.set()
-        self._thread.join()
+        """Return when the round under way is over, and nobody comes by an endpoint any more."""
+        super().stop()
         self.close()
 
     def close(self) -> None:
         """Let go of the reader endpoints."""
         self._endpoints.close()
-
-    def _run(self) -> None:
-        while not self._stop.wait(PAUSE):
-            self.step()
 
     def step(self) -> None:
         """One round over everything; what fails is logged, and tried again in the next round."""
